@@ -1,0 +1,65 @@
+# Every verb of the project. `make` alone prints this list; knobs are in .env.example, and may be given here:
+# make up PORT=9000
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PY := .venv/bin/python
+STACK := @python3 scripts/stack
+# What differs by database and by a real Redis.
+ON_STORES := tests/live tests/jobs tests/files tests/people tests/rooms tests/commentary tests/dashboard tests/web
+
+.PHONY: help setup run test test-tools check lock fmt build up down ps logs shell migrate admin scale tls base-images screenshots clean
+
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^## / { printf "\n%s\n", substr($$0, 4) } \
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+## Develop
+setup: ## make .venv with the locked packages; again only when the lock changes
+	@scripts/setup
+run: setup ## the whole site in one process: SQLite, no Redis, reloads by itself
+	@$(PY) manage.py run
+test: setup test-tools ## run the tests, on SQLite and on Postgres with Redis (ARGS="tests/live -k resume")
+	@TEST_STORES=sqlite $(PY) -m pytest $(ARGS)
+	@TEST_STORES=postgres $(PY) -m pytest $(or $(ARGS),$(ON_STORES))
+	@$(if $(ARGS),,scripts/test-containers)
+check: setup ## everything but the tests: style, floors, migrations, deployment, locks, image recipes
+	@scripts/check
+fmt: setup ## format the Python code
+	@$(PY) -m ruff check --fix --quiet .
+	@$(PY) -m ruff format --quiet .
+lock: setup ## write the lock files anew after a change in pyproject.toml
+	@scripts/lock
+screenshots: setup ## take pictures of the pages
+	@$(PY) scripts/screenshots.py
+test-tools:
+	@python3 scripts/stack/testtools.py
+
+## Run the stack (MODE=containers or native; PORT=8080)
+up: ## start everything and wait until it is healthy (WS=3, TLS_CERT=… TLS_KEY=…)
+	$(STACK) up
+down: ## stop it; nothing is lost
+	$(STACK) down
+ps: ## what runs, and how it is
+	$(STACK) ps
+logs: ## the log (S=ws for one service)
+	$(STACK) logs $(S)
+scale: ## change the number of ws processes (WS=3)
+	$(STACK) scale "$(WS)"
+admin: ## make an operator, who signs in at /admin/
+	$(STACK) admin
+shell: ## a Python shell inside the stack
+	$(STACK) shell
+migrate: ## bring the database up to date (`make up` does it too)
+	$(STACK) migrate
+tls: ## make a certificate for local use
+	@scripts/tls
+
+## Make and unmake
+build: ## build the images
+	$(STACK) build
+base-images: ## where no registry answers: make the images that ours are built on
+	@scripts/base-images
+clean: ## remove what can be made again (CONFIRM=1: all data and secrets too)
+	$(STACK) clean

@@ -1,0 +1,30 @@
+"""What can be done on an event over the socket."""
+
+from partyline.live.kinds import Kind, Refused, checked
+
+from .forms import NoteForm
+from .models import Event
+
+
+def find(id):
+    """Return the event, or None."""
+    if not id.isdecimal() or str(int(id)) != id:  # "007" would be another stream of event 7
+        return None
+    return Event.objects.filter(pk=int(id)).first()
+
+
+def may_see(person, id):
+    """Everybody may read a commentary that exists."""
+    return find(id) is not None
+
+
+def note(person, id, fields):
+    """Add a line: fields `text` and `client_id`."""
+    event = find(id)
+    if event is None or not event.may_note(person):
+        raise Refused("not_allowed", "You may not write this commentary.")
+    fields = checked(NoteForm(fields))
+    event.note(person, fields["text"], fields["client_id"])
+
+
+KIND = Kind("event", may_see=may_see, handlers={"note": note}, numbers={"Events": Event.objects.count})

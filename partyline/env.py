@@ -1,0 +1,97 @@
+"""Read settings from the environment: typed, with defaults that work, and loud about nonsense."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+KNOWN = {}  # name → default, in the order of reading; a test holds docs/settings.md against it
+
+
+def text(name, default="", choices=None):
+    """Return the variable, or `default` where it is unset; `choices` lists the only words allowed."""
+    KNOWN[name] = default
+    value = os.environ.get(name, default)
+    if choices and value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r} is not one of: {', '.join(choices)}.")
+    return value
+
+
+def flag(name, default=False):
+    """Return True for true/yes/on/1, False for false/no/off/0."""
+    value = text(name, str(default).lower()).strip().lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off"):
+        return False
+    raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false.")
+
+
+def number(name, default, least=0):
+    """Return a whole number, or a fraction where the default is one; never below `least`."""
+    kind, value = type(default), text(name, str(default))
+    try:
+        found = kind(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={value!r} is not a number.") from None
+    if not least <= found < float("inf"):
+        raise ImproperlyConfigured(f"{name}={value!r} must be {least} or more.")
+    return found
+
+
+def words(name, default=""):
+    """Return the comma-separated words of the variable, one at least."""
+    found = [word.strip() for word in text(name, default).split(",") if word.strip()]
+    if not found:
+        raise ImproperlyConfigured(f"{name} names nothing.")
+    return found
+
+
+def secret(name, default=""):
+    """Return a secret from the variable, or from the file that `<name>_FILE` names."""
+    value, path = text(name, default), text(f"{name}_FILE")
+    if not path:
+        return value
+    if os.environ.get(name):
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set: keep one.")
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE={path!r} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{name}_FILE={path!r} is not text.") from None
+
+
+def url(name, default, schemes):
+    """Return the variable split as a URL whose scheme is one of `schemes`."""
+    value = text(name, default)
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - a bad port raises only when it is read
+    except ValueError as error:
+        # Not the value itself: a URL may hold a password, and errors end in logs.
+        raise ImproperlyConfigured(f"{name} is not a URL: {error}.") from None
+    if parts.scheme not in schemes or "://" not in value:
+        raise ImproperlyConfigured(f"{name} must begin with one of: {', '.join(s + '://' for s in schemes)}.")
+    return parts
+
+
+def database(name, default, base):
+    """Return Django's dict for a `sqlite:///path` (relative to `base`) or `postgres://user@host:5432/name`."""
+    parts = url(name, default, ("sqlite", "postgres", "postgresql"))
+    path = unquote(parts.path)[1:]
+    if not path:
+        raise ImproperlyConfigured(f"{name} names no database: it needs a path.")
+    if parts.scheme == "sqlite":
+        if parts.netloc:
+            raise ImproperlyConfigured(f"{name}: write sqlite:///path, with three slashes.")
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(base / path)}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": path,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+    }

@@ -1,0 +1,22 @@
+"""`manage.py run`: the whole site in one process, for developing."""
+
+import atexit
+import threading
+
+from django.core.management import call_command
+
+from partyline.jobs.worker import Worker
+from partyline.live.server import RunCommand
+
+
+class Command(RunCommand):
+    help = "Run the whole site in one process: server with autoreload, migrations, and a worker in a thread."
+
+    def inner_run(self, *args, **options):
+        """Migrate, start the worker, serve: all in the child that the autoreloader restarts."""
+        call_command("migrate", interactive=False, verbosity=options["verbosity"])
+        worker = Worker()
+        # A reload must not hold up a running job until its lease runs out.
+        atexit.register(worker.give_back)
+        threading.Thread(target=worker.run, name="worker", daemon=True).start()
+        super().inner_run(*args, **options)

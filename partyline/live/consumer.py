@@ -1,0 +1,212 @@
+"""One page's socket: its frames in, its frames out; everything shared is the hub's."""
+
+import logging
+import time
+
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError
+
+from partyline import health
+
+from . import frames, identity, kinds, pool
+from .hub import hub
+from .kinds import Refused
+from .owed import OwedFrames
+from .parse import parse, parse_cursors
+
+log = logging.getLogger(__name__)
+
+MAX_STREAMS = 50  # per socket
+BURST = 4  # seconds' worth of frames that may come at once
+UNAVAILABLE = Refused("unavailable", "Not sent: the database does not answer just now. Retrying.")
+
+
+class LiveConsumer(OwedFrames, AsyncConsumer):
+    """Checks what comes in, runs the products' handlers, and joins the hub's streams."""
+
+    channel_layer_alias = "none"  # no channel per socket: the hub receives for all of them
+
+    session = ""
+    person = None
+
+    def __init__(self):
+        super().__init__()
+        self.streams = set()
+        self.tokens, self.filled_at = settings.WS_FRAMES_PER_SECOND * BURST, time.monotonic()
+
+    async def __call__(self, scope, receive, send):
+        """Serve the socket; even one that is cancelled (a drain, a hung frame) leaves nothing behind."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.dead = True
+            self.room.set()
+            if self.writer:
+                self.writer.cancel()
+            hub.forget(self)
+
+    async def dispatch(self, message):
+        """Call the method of the message's type, without Channels' thread hop per message."""
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    async def websocket_connect(self, message):
+        """Take the socket if its Origin is ours; a person whose session ended reads as anybody."""
+        if not identity.origin_allowed(self.scope):
+            log.info("Refused a socket of Origin %r", identity.header(self.scope, b"origin")[:200])
+            await self.base_send({"type": "websocket.close"})
+            return
+        self.session = identity.session_key(self.scope)
+        try:
+            self.person = await pool.run(identity.person_of, self.session)
+        except DatabaseError as error:
+            log.warning("Refused a socket, the database does not answer: %r", error)
+            await self.base_send({"type": "websocket.close"})  # the client comes back
+            return
+        hub.start()
+        hub.sockets.add(self)
+        await self.base_send({"type": "websocket.accept"})
+        if health.draining:  # the signal came while the handshake was under way
+            self.push(frames.move(round(settings.WS_DRAIN_SECONDS * 0.3, 3)))
+
+    async def websocket_disconnect(self, message):
+        """Give everything back."""
+        self.dead = True
+        self.room.set()
+        for key in list(self.streams):
+            try:
+                await hub.leave(key, self)
+            except Exception:
+                log.exception("Leaving %s", key)
+        raise StopConsumer
+
+    # Frames in
+
+    async def websocket_receive(self, message):
+        """Handle one frame; whatever it holds, the answer is a frame, and the socket lives on."""
+        if self.dead:
+            return
+        if not self._within_rate():
+            await self.close(4429)
+            return
+        text = message.get("text")
+        client_id = ""
+        try:
+            frame = parse(text)
+            client_id = frame.get("client_id") if isinstance(frame.get("client_id"), str) else ""
+            if len(text.encode()) > settings.WS_MAX_FRAME:
+                raise Refused("too_long", "This is too long to send.")
+            await self._handle(frame)
+        except Refused as refused:
+            self._answer(client_id, refused)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("A frame could not be handled: %r", error)
+            await self._failed(client_id, UNAVAILABLE)
+        except Exception:
+            log.exception("A frame could not be handled")
+            await self._failed(client_id, Refused("error", "Something went wrong here. It was not done."))
+
+    async def _failed(self, client_id, refused):
+        """Answer; where a resume may be half done, close instead: the client comes back with its cursors."""
+        if client_id:
+            self._answer(client_id, refused)
+        else:
+            await self.close(1000)
+
+    def _answer(self, client_id, refused):
+        if client_id:
+            self.push(frames.failed(client_id[:36], refused.code, refused.message))
+        else:
+            self.push(frames.error(refused.code, refused.message))
+
+    def _within_rate(self):
+        now = time.monotonic()
+        rate = settings.WS_FRAMES_PER_SECOND
+        self.tokens = min(rate * BURST, self.tokens + (now - self.filled_at) * rate) - 1
+        self.filled_at = now
+        return self.tokens >= 0
+
+    async def _handle(self, frame):
+        if frame["type"] == "resume":
+            await self._resume(frame.get("streams"))
+        elif frame["type"] == "leave":
+            await self._leave(frame.get("streams"))
+        elif frame["type"] != "beat":
+            await self._act(frame)
+
+    async def _resume(self, streams):
+        cursors = parse_cursors(streams)
+        if len(self.streams | cursors.keys()) > MAX_STREAMS:
+            raise Refused("bad_frame", f"One page may show {MAX_STREAMS} streams at the most.")
+        revocations = hub.revocations
+        allowed = await pool.run(may_see, self.person, list(cursors))
+        for key, (epoch, seq) in cursors.items():
+            if key in allowed:
+                self.streams.add(key)
+                await hub.join(key, self, epoch, seq)
+            else:
+                await self._refuse(key)
+        if hub.revocations != revocations:  # one that came meanwhile did not concern us yet
+            self.look_again()
+
+    async def _leave(self, streams):
+        if not isinstance(streams, list):
+            raise Refused("bad_frame", "leave needs a list of streams.")
+        for key in [key for key in streams if isinstance(key, str) and key in self.streams]:
+            self.streams.discard(key)
+            await hub.leave(key, self)
+
+    async def _refuse(self, key):
+        self.push(frames.refused(key))
+        if key in self.streams:
+            self.streams.discard(key)
+            await hub.leave(key, self)
+
+    async def _act(self, frame):
+        """Let the product's handler do it: text fields only, so that a form can check them."""
+        kind, id = kinds.find(frame.get("stream"))
+        handler = kind and kind.handlers.get(frame["type"])
+        if handler is None:
+            raise Refused("bad_frame", "Nothing of this name can be done here.")
+        fields = {name: value for name, value in frame.items() if isinstance(value, str)}
+        await pool.run(handler, self.person, id, fields)
+        if fields.get("client_id"):
+            self.push(frames.done(fields["client_id"]))
+
+    # Revocation
+
+    def concerned(self, notice):
+        """Tell whether a `revoked` notice means this socket."""
+        return (
+            notice.get("session") == self.session != ""
+            or notice.get("person", 0) == (self.person.pk or "")
+            or notice.get("stream") in self.streams
+        )
+
+    def look_again(self):
+        """Ask the database who this is and what they may see, and act on it."""
+        hub.spawn(self._look_again())
+
+    async def _look_again(self):
+        try:
+            person = await pool.run(identity.person_of, self.session)
+            if person.pk != self.person.pk:
+                await self.close(4401)
+                return
+            self.person = person
+            asked = set(self.streams)
+            allowed = await pool.run(may_see, person, list(asked))
+        except DatabaseError as error:
+            log.warning("A socket could not be looked at again: %r", error)
+            await self.close(1000)  # it comes back, and is asked who it is
+            return
+        for key in asked - allowed:
+            await self._refuse(key)
+
+
+def may_see(person, keys):
+    """Return the set of those keys whose streams the person may see."""
+    found = [(key, *kinds.find(key)) for key in keys]
+    return {key for key, kind, id in found if kind and kind.may_see(person, id)}

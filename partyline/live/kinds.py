@@ -1,0 +1,64 @@
+"""The kinds of streams: who may see one, what can be done on it, and how its state is drawn."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+KEY = re.compile(r"([a-z]+):([a-z0-9_-]{1,64})")
+
+
+class Refused(Exception):
+    """Something was not done: a short documented code, and words for people."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a product registers; `id` is the part of the key behind the colon, as text.
+
+    may_see(person, id) → bool; handlers[type](person, id, frame) acts or raises Refused;
+    states[name](id) → html; presence(id, people's ids) → html, where who is here is shown.
+    `by_the_clock` has the states drawn anew every few seconds while somebody looks. `numbers`
+    are the product's public figures, {label: fn() → number}, for the dashboard.
+    All are synchronous and may use the database.
+    """
+
+    name: str
+    may_see: Callable
+    handlers: dict = field(default_factory=dict)
+    states: dict = field(default_factory=dict)
+    presence: Callable | None = None
+    by_the_clock: bool = False
+    numbers: dict = field(default_factory=dict)
+
+
+_kinds = {}
+
+
+def register(kind):
+    """Make a kind of stream known; a product calls it in its AppConfig.ready()."""
+    _kinds[kind.name] = kind
+
+
+def find(key):
+    """Return (kind, id) of a stream's key, or (None, "") where no product has such streams."""
+    match = KEY.fullmatch(key) if isinstance(key, str) else None
+    kind = match and _kinds.get(match[1])
+    return (kind, match[2]) if kind else (None, "")
+
+
+def numbers():
+    """Return [(label, number)] of all products, as they are now."""
+    return [(label, count()) for kind in _kinds.values() for label, count in kind.numbers.items()]
+
+
+def checked(form):
+    """Return a form's cleaned data, or raise Refused with its first error; for handlers."""
+    if form.is_valid():
+        return form.cleaned_data
+    field, errors = next(iter(form.errors.as_data().items()))
+    code = {"required": "empty", "max_length": "too_long"}.get(errors[0].code, "invalid")
+    raise Refused("bad_frame" if field == "client_id" else code, form.errors[field][0])

@@ -1,0 +1,175 @@
+"""The ws server: Daphne, with a drain on SIGTERM and with back-pressure from clients that do not read."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+
+from daphne.cli import CommandLineInterface
+from daphne.management.commands.runserver import Command as Runserver
+from daphne.server import Server, reactor
+from django.conf import settings
+
+from partyline import health
+
+from . import notices
+
+log = logging.getLogger(__name__)
+
+HIGH_WATER = 262144  # bytes in a transport's buffer above which send() waits
+MAX_WAITING = 524288  # bytes from a client that the application has not looked at yet
+MESSAGE_WEIGHT = 512  # bytes that a message costs besides its text
+GOODBYE = 1012  # "service restart": autobahn refuses it from an application, so it goes below that
+
+
+class DrainingServer(Server):
+    """SIGTERM: unready, stop listening, `move`, wait, close, let every disconnect() run, exit 0."""
+
+    draining = False
+
+    def listen_success(self, port):
+        """Remember what to stop listening on."""
+        super().listen_success(port)
+        self.ports = [*getattr(self, "ports", ()), port]
+
+    def run(self):
+        """Serve until a drain ends; the signals are ours, not Twisted's."""
+        if self.signal_handlers:
+            self.signal_handlers = False
+            loop = reactor._asyncioEventloop
+            loop.add_signal_handler(signal.SIGTERM, self.on_signal)
+            loop.add_signal_handler(signal.SIGINT, self.on_signal)
+        super().run()
+
+    def on_signal(self):
+        """Drain at the first signal, stop at the second."""
+        if self.draining:
+            log.warning("A second signal: stopping at once")
+            self.stop()
+            return
+        self.draining = health.draining = True
+        self.drain_task = asyncio.ensure_future(self.drain())
+
+    async def drain(self):
+        """Let the clients go to other processes, within WS_DRAIN_SECONDS."""
+        from .hub import hub  # needs Django's apps, which this module must not wait for
+
+        deadline = time.monotonic() + settings.WS_DRAIN_SECONDS
+        log.info("Draining %d connections within %g s", len(self.connections), settings.WS_DRAIN_SECONDS)
+        try:
+            for port in self.ports:
+                port.stopListening()
+            hub.move(within=round(settings.WS_DRAIN_SECONDS * 0.6, 3))
+            await self.until(lambda: not self.open_sockets(), deadline)
+            for protocol in self.open_sockets():
+                if protocol.state == protocol.STATE_OPEN:
+                    protocol.sendCloseFrame(code=GOODBYE, reasonUtf8=b"restart", isReply=False)
+                else:
+                    protocol.dropConnection(abort=True)
+            await self.until(lambda: not self.running_applications(), time.monotonic() + 3)
+            log.info("Drained, %d applications left", len(self.running_applications()))
+        finally:
+            self.stop()
+
+    def create_application(self, protocol, scope):
+        """Stop reading from a client while what it has sent waits for the application: Daphne never does."""
+        queue = super().create_application(protocol, scope)
+        if queue is not None and scope["type"] == "websocket":
+            bound(queue, protocol)
+        return queue
+
+    def open_sockets(self):
+        """Return the WebSockets that are not gone yet."""
+        items = self.connections.items()
+        return [p for p, d in items if "disconnected" not in d and hasattr(p, "sendCloseFrame")]
+
+    def running_applications(self):
+        """Return the applications whose end has not come yet."""
+        found = (d.get("application_instance") for d in self.connections.values())
+        return [application for application in found if application and not application.done()]
+
+    async def until(self, condition, deadline):
+        """Wait until the condition holds or the deadline (monotonic seconds) has passed."""
+        while not condition() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+
+    async def handle_reply(self, protocol, message):
+        """Pass a message on, then wait while the client's buffer is full: Daphne itself never does."""
+        await super().handle_reply(protocol, message)
+        if message["type"] == "websocket.send":
+            while owed(protocol) > HIGH_WATER and "disconnected" not in self.connections.get(
+                protocol, {"disconnected": 0}
+            ):
+                await asyncio.sleep(0.05)
+
+
+def owed(protocol):
+    """Return the bytes that Twisted holds back for a connection (no public name exists)."""
+    transport = protocol.transport
+    return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+
+
+def bound(queue, protocol):
+    """Pause the connection while its input queue holds more than MAX_WAITING bytes."""
+    put, get, waiting = queue._put, queue._get, 0  # the hooks that asyncio.Queue has for subclasses
+
+    def weight(message):
+        return MESSAGE_WEIGHT + len(message.get("text") or message.get("bytes") or "")
+
+    def _put(message):
+        nonlocal waiting
+        put(message)
+        waiting += weight(message)
+        if waiting > MAX_WAITING:
+            protocol.transport.pauseProducing()
+
+    def _get():
+        nonlocal waiting
+        message = get()
+        before, waiting = waiting, waiting - weight(message)
+        if before > MAX_WAITING >= waiting:
+            protocol.transport.resumeProducing()
+        return message
+
+    queue._put, queue._get = _put, _get
+
+
+class Interface(CommandLineInterface):
+    """Daphne's own command line, with our server."""
+
+    server_class = DrainingServer
+
+
+class RunCommand(Runserver):
+    """Daphne's development server, with our server class; `manage.py run` adds the rest."""
+
+    server_cls = DrainingServer
+
+    def handle(self, *args, **options):
+        """Send this process's notices on the server's loop, before anything sends the first one."""
+        notices.use_loop(reactor._asyncioEventloop)
+        super().handle(*args, **options)
+
+
+def main(argv):
+    """Serve partyline.routing:sockets and end the process; further arguments are Daphne's own."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partyline.settings")
+    limit = str(settings.WS_MAX_FRAME * 4)  # above it the connection is cut; up to it `too_long` is answered
+    options = ["--proxy-headers", "--no-server-name", "--verbosity=1", "--access-log=/dev/null"]
+    options += [f"--websocket-max-message-size={limit}", f"--websocket-max-frame-size={limit}"]
+    status = 0
+    try:
+        Interface().run([*options, *argv, "partyline.routing:sockets"])
+    except SystemExit as end:
+        status = end.code
+    # A thread that waits for a hung database must not hold up the end: the interpreter would wait for it.
+    notices.flush()
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(status if isinstance(status, int) else 1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,64 @@
+"""Show a named piece of state on every page of a stream: the last one wins, the whole is sent on connect."""
+
+import hashlib
+import logging
+
+from . import frames, kinds, notices
+from .store import Away, State, store
+
+log = logging.getLogger(__name__)
+
+
+def show(key, name, html, digest=""):
+    """Set the state and tell every page; never raises when Redis is away (the owner shows it again)."""
+    try:
+        v = store().set_state(key, name, digest, html)
+    except Away as error:
+        log.warning("State %s of %s was not shown: %s", name, key, error)
+        return
+    notices.state(key, name, v, frames.state(key, name, v, html))
+
+
+def current(key):
+    """Return [(name, v, frame)] of a stream's states; what Redis has forgotten is drawn anew by its owner."""
+    kind, id = kinds.find(key)
+    try:
+        states = store().states(key)
+        for name, draw in kind.states.items():
+            if name in states and kind.by_the_clock:
+                continue  # it is drawn anew every few seconds
+            html = draw(id)
+            if name not in states or states[name].html != html:  # lost while Redis was away
+                states[name] = State(store().set_state(key, name, "", html), "", html)
+    except Away as error:
+        log.warning("States of %s are not known now: %s", key, error)
+        return []
+    return [(name, s.v, frames.state(key, name, s.v, s.html)) for name, s in states.items()]
+
+
+def all_of(keys):
+    """Return [(key, name, v, frame)] of all states of the streams; [] when Redis is away."""
+    try:
+        found = store().states_of(keys)
+    except Away as error:
+        log.warning("States are not known now: %s", error)
+        return []
+    return [
+        (key, name, s.v, frames.state(key, name, s.v, s.html))
+        for key, states in found.items()
+        for name, s in states.items()
+    ]
+
+
+def redraw(key, name):
+    """Draw a state anew, and show it if it has changed since it was last shown."""
+    kind, id = kinds.find(key)
+    html = kind.states[name](id)
+    digest = hashlib.sha256(html.encode()).hexdigest()[:16]
+    try:
+        shown = store().states(key).get(name)
+    except Away as error:
+        log.warning("State %s of %s is not known now: %s", name, key, error)
+        return
+    if shown is None or shown.digest != digest:
+        show(key, name, html, digest)

@@ -1,0 +1,134 @@
+"""The pages of rooms; every form works without JavaScript."""
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from partyline.jobs.pages import jobs_of
+from partyline.live.log import position
+from partyline.live.presence import here_counts, people_in
+from partyline.people.models import Person
+
+from .forms import InviteForm, RoomForm, SayForm
+from .models import Room
+from .tasks import export_transcript
+
+# A GET of what only a POST does leads to the room: whoever met the page of a restart reloads by GET.
+POSTED = ["GET", "HEAD", "POST"]
+
+
+def visible_room(request, pk):
+    """Return the room, or 404 where the person may not even know of it."""
+    return get_object_or_404(Room.objects.visible_to(request.user), pk=pk)
+
+
+@require_safe
+def list_rooms(request):
+    """Show the rooms one may enter, the liveliest first."""
+    rooms = Room.objects.visible_to(request.user).with_last_said()
+    rooms = sorted(rooms, key=lambda room: room.last_said or room.created, reverse=True)
+    here = here_counts([room.key for room in rooms])
+    for room in rooms:
+        room.here = here[room.key]
+    return render(request, "rooms/list.html", {"rooms": rooms, "form": RoomForm()})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_room(request):
+    """Make a room; its maker owns it and is its first member."""
+    form = RoomForm(request.POST or None, instance=Room(owner=request.user))
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                room = form.save()
+                room.invite(request.user)
+        except IntegrityError:  # two people, one name, at the same moment
+            form.add_error("name", "There is a room of this name already.")
+        else:
+            return redirect(room)
+    return render(request, "rooms/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def page(request, room, form=None, invite_form=None, template="rooms/room.html"):
+    """Render the room; its position is read before its rows."""
+    person = request.user
+    at, jobs_at = position(room.key), person.is_authenticated and position(f"me:{person.pk}")
+    form = form or SayForm(initial={"client_id": uuid.uuid4()})
+    invite_form = invite_form or InviteForm()
+    may_invite = room.is_private and person.pk == room.owner_id
+    context = {
+        "room": room,
+        "position": at,
+        "messages": room.last_messages(),
+        "notices": messages.get_messages(request),
+        "here": Person.objects.filter(pk__in=people_in(room.key)),
+        "may_say": person.is_authenticated,
+        "form": form,
+        "client_id": uuid.uuid4() if "client_id" in form.errors else form["client_id"].value(),
+        "invite_form": invite_form if may_invite else None,
+        "members": room.members.all() if room.is_private else [],
+        "jobs": jobs_of(person) if person.is_authenticated else [],
+        "jobs_position": jobs_at,
+    }
+    refused = form.is_bound or invite_form.is_bound
+    return render(request, template, context, status=422 if refused else 200)
+
+
+@require_safe
+def show_room(request, pk):
+    """Show the room."""
+    return page(request, visible_room(request, pk))
+
+
+@require_safe
+def fragment(request, pk):
+    """Return the stream's element alone: what a page fetches after a reset."""
+    return page(request, visible_room(request, pk), template="rooms/_stream.html")
+
+
+@require_http_methods(POSTED)
+def say(request, pk):
+    """Say something by a plain form; who is signed out meanwhile gets the text back, not a sign-in page."""
+    room = visible_room(request, pk)
+    if request.method != "POST":
+        return redirect(room)
+    form = SayForm(request.POST)
+    if not form.is_valid() or not request.user.is_authenticated:
+        return page(request, room, form=form)
+    room.say(request.user, form.cleaned_data["text"], form.cleaned_data["client_id"])
+    return redirect(f"{room.get_absolute_url()}#say")
+
+
+@login_required
+@require_http_methods(POSTED)
+def invite(request, pk):
+    """Let somebody into one's private room."""
+    room = visible_room(request, pk)
+    if request.method != "POST":
+        return redirect(room)
+    if not room.is_private or room.owner_id != request.user.pk:
+        raise Http404
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return page(request, room, invite_form=form)
+    room.invite(form.cleaned_data["name"])
+    messages.success(request, f"{form.cleaned_data['name']} may enter now.")
+    return redirect(room)
+
+
+@login_required
+@require_http_methods(POSTED)
+def transcript(request, pk):
+    """Have the room's transcript written by a worker; its progress is shown to whoever asked."""
+    room = visible_room(request, pk)
+    if request.method != "POST":
+        return redirect(room)
+    task = export_transcript.using(person=request.user, label=f"Transcript of {room.name}")
+    task.enqueue(room.pk, request.user.pk)
+    return redirect(f"{room.get_absolute_url()}#jobs")

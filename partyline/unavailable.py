@@ -1,0 +1,28 @@
+"""A database that does not answer is told to people in words, and what they sent is not lost."""
+
+import logging
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+
+log = logging.getLogger(__name__)
+
+
+class UnavailableMiddleware:
+    """Answer 503 with a page that can send the same form again; its client_id makes that safe."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        """Return the page for a view that found no database; it is rendered without one."""
+        if not isinstance(exception, OperationalError | InterfaceError):
+            return None
+        log.warning("The database does not answer at %s: %s", request.path, str(exception).strip())
+        again = request.POST.items() if "client_id" in request.POST else ()
+        page = render_to_string("503.html", {"path": request.path, "fields": list(again)})
+        return HttpResponse(page, status=503, headers={"Retry-After": "3"})

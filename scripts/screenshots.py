@@ -1,0 +1,204 @@
+"""Take pictures of the real site: docs/screenshot*.png for the README, every page in var/screenshots/.
+
+It starts `manage.py run` on a free port with a database of its own, lets three people talk in as many browser
+windows, and needs Chromium: /usr/bin/chromium, or the one that `playwright install chromium` brings.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+INTO = ROOT / "var" / "screenshots"
+CHROMIUM = Path("/usr/bin/chromium")
+WIDTHS = (360, 768, 1280)
+SCHEMES = ("light", "dark")
+PICTURE = {"viewport": {"width": 1000, "height": 620}, "device_scale_factor": 1.5}
+
+TALK = [  # (who, how many minutes ago, what)
+    ("Ada", 31, "Morning! Has anybody tried the new build on a slow connection?"),
+    ("Jun", 29, "I have, on the train. It went through two tunnels and I lost nothing."),
+    ("Jun", 29, "It said “Reconnecting…” once, and then all the lines were there, in order."),
+    ("Maya", 26, "Same here. My message waited as “Sending…” until the signal was back."),
+    ("Ada", 24, "Good. Then I would like to open it to everyone on Friday."),
+    ("Maya", 22, "Friday works. I will write the announcement:\n– what it is\n– how to come in as a guest"),
+    ("Jun", 20, "I can keep an eye on the dashboard while people arrive."),
+    ("Ada", 3, "Perfect. Shall we move the old mailing list over as well?"),
+]
+LAST = ("Jun", "Yes, one place is enough. I will tell them today.")  # said in a browser, while we look
+LATER = (time.gmtime().tm_hour + 3) % 24 - 12  # hours since nine o'clock, from -12 to 11 …
+ZONE = f"Etc/GMT{LATER:+d}"  # … so that it is morning in the pictures, whenever they are taken
+
+
+def main():
+    """Seed a fresh site, start it, and take every picture."""
+    with tempfile.TemporaryDirectory(prefix="partyline-") as folder:
+        os.environ |= {
+            "DEBUG": "true",
+            "DATABASE_URL": f"sqlite:///{folder}/site.sqlite3",
+            "REDIS_URL": "",
+            "FILE_STORAGE": "database",
+            "HTTPS": "false",
+            "LOG_LEVEL": "WARNING",
+            "WORKER_HEARTBEAT_FILE": f"{folder}/worker.heartbeat",
+            "DJANGO_SETTINGS_MODULE": "partyline.settings",
+        }
+        cookies, room, event = seed()
+        with server() as site, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM if CHROMIUM.exists() else None,
+                args=["--no-sandbox"] if os.getuid() == 0 else [],
+            )
+            windows = {who: window(browser, site, cookie) for who, cookie in cookies.items()}
+            pages = {who: each.new_page() for who, each in windows.items()}
+            talk(pages, site + room)
+            take_picture(browser, site, room, cookies["Ada"])
+            take_pages(browser, site, room, event, cookies["Ada"])
+            browser.close()
+
+
+def seed():
+    """Fill the database by the products' verbs; return {name: session}, a room's and an event's path."""
+    sys.path.insert(0, str(ROOT))
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.test import Client
+    from django.utils import timezone
+
+    from partyline.commentary.models import Event
+    from partyline.people.models import Person
+    from partyline.rooms.models import Message, Room
+
+    call_command("migrate", interactive=False, verbosity=0)
+    people = {
+        name: Person.objects.create_user(name, is_guest=name == "Jun") for name in ("Ada", "Maya", "Jun")
+    }
+    rooms = [
+        Room.objects.create(name=name, owner=people["Ada"]) for name in ("Kitchen", "Help", "Launch week")
+    ]
+    rooms.append(Room.objects.create(name="Moderators", owner=people["Ada"], is_private=True))
+    for room in rooms:
+        room.invite(people["Ada"])
+    launch, now = rooms[2], timezone.now()
+    for who, minutes, text in TALK:
+        message = launch.say(people[who], text)
+        Message.objects.filter(pk=message.pk).update(created=now - timedelta(minutes=minutes))
+    rooms[0].say(people["Maya"], "There is cake.")
+    event = Event.objects.create(title="Harbour race, heat 3", author=people["Ada"])
+    for line in (
+        "They are lining up. Wind from the west, a good four.",
+        "And off! Blue Heron takes the inside.",
+    ):
+        event.note(people["Ada"], line)
+    cookies = {}
+    for name, person in people.items():
+        client = Client()
+        client.force_login(person)
+        cookies[name] = client.cookies["sessionid"].value
+    return cookies, launch.get_absolute_url(), event.get_absolute_url()
+
+
+@contextlib.contextmanager
+def server():
+    """Run the site on a free port and give its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    command = [sys.executable, ROOT / "manage.py", "run", "--noreload", address]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while not answers(f"http://{address}/readyz"):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit("The site did not start: try `make run`.")
+            time.sleep(0.1)
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def answers(url):
+    """Tell whether the address answers with 200."""
+    try:
+        with urlopen(url, timeout=2) as answer:
+            return answer.status == 200
+    except (URLError, OSError):
+        return False
+
+
+def window(browser, site, session="", **options):
+    """Return a browser window of its own, signed in where there is a session."""
+    found = browser.new_context(locale="en-GB", timezone_id=ZONE, **options)
+    if session:
+        found.add_cookies([{"name": "sessionid", "value": session, "url": site}])
+    return found
+
+
+def talk(pages, room):
+    """Open the room in every window, say the last line in one, and wait until all show it."""
+    for page in pages.values():
+        page.goto(room)
+        page.locator('#live-state[data-state="live"]').wait_for(state="attached")
+    who, text = LAST
+    pages[who].fill("textarea", text)
+    pages[who].press("textarea", "Enter")
+    for page in pages.values():
+        page.get_by_text(text).wait_for()
+        page.wait_for_function("n => document.querySelectorAll('#here li').length == n", arg=len(pages))
+    pages["Ada"].get_by_role("button", name="Export this room").click()
+    pages["Ada"].locator('.job[data-status="done"]').wait_for(state="attached")
+
+
+def take_picture(browser, site, room, session):
+    """Write the README's picture, light and dark; the people of talk() are still here."""
+    for scheme in SCHEMES:
+        page = window(browser, site, session, color_scheme=scheme, **PICTURE).new_page()
+        page.goto(site + room)
+        page.locator('#live-state[data-state="live"]').wait_for(state="attached")
+        page.fill("textarea", "Thank you! I will move")
+        page.locator("textarea").blur()
+        suffix = "" if scheme == "light" else "-dark"
+        page.screenshot(path=ROOT / "docs" / f"screenshot{suffix}.png")
+        page.context.close()
+
+
+def take_pages(browser, site, room, event, session):
+    """Write every page at every width, light and dark, for people to look at."""
+    paths = {"rooms": "/", "room": room, "new-room": "/rooms/new/", "events": "/events/", "event": event}
+    paths |= {"dashboard": "/dashboard/", "jobs": "/jobs/"}
+    public = {"rooms-signed-out": "/", "room-signed-out": room}
+    public |= {name: f"/people/{name}/" for name in ("sign-in", "sign-up", "guest")}
+    restarting = (ROOT / "nginx" / "pages" / "restarting.html").as_uri()
+    INTO.mkdir(parents=True, exist_ok=True)
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            size = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+            for cookie, found in ((session, paths), ("", public)):
+                page = window(browser, site, cookie, **size).new_page()
+                for name, path in found.items():
+                    page.goto(site + path)
+                    page.screenshot(path=INTO / f"{name}-{width}-{scheme}.png", full_page="room" not in name)
+                page.goto(restarting)
+                page.screenshot(path=INTO / f"restarting-{width}-{scheme}.png")
+                page.context.close()
+    print(f"docs/screenshot.png, docs/screenshot-dark.png, and every page in {INTO.relative_to(ROOT)}/")
+
+
+if __name__ == "__main__":
+    main()

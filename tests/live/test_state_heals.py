@@ -1,0 +1,57 @@
+"""A state whose notice or whose storing was lost comes all the same."""
+
+import pytest
+
+from partyline.live import notices, state
+from partyline.live.kinds import Kind, _kinds, register
+from partyline.live.store import Away, store
+
+from .conftest import in_thread
+
+DRAWN = {"html": "drawn"}
+
+
+@pytest.fixture
+def board():
+    register(Kind("board", may_see=lambda person, id: True, states={"sum": lambda id: DRAWN["html"]}))
+    DRAWN["html"] = "drawn"
+    yield "board:1"
+    del _kinds["board"]
+
+
+async def watch(pages, key):
+    page = await pages()
+    await page.resume(**{key: ("", 0)})
+    await page.until(lambda frame: frame.get("html") == "drawn")
+    return page
+
+
+async def test_it_works(board, pages):
+    page = await watch(pages, board)
+    await in_thread(state.show, board, "sum", "shown")
+    await page.until(lambda frame: frame.get("html") == "shown")
+
+
+async def test_a_lost_notice(board, pages, settings, monkeypatch):
+    settings.WS_HEADS_SECONDS = 0.2
+    page = await watch(pages, board)
+    with monkeypatch.context() as patch:
+        patch.setattr(notices, "send", lambda group, message: None)
+        await in_thread(state.show, board, "sum", "shown")
+    await page.until(lambda frame: frame.get("html") == "shown")
+
+
+async def test_what_redis_has_not_kept_is_drawn_for_the_next_page(board, pages, monkeypatch):
+    await watch(pages, board)
+    DRAWN["html"] = "newer"
+
+    def away(*args):
+        raise Away("not now")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store(), "set_state", away)
+        await in_thread(state.show, board, "sum", "newer")
+    page = await pages()
+    await page.resume(**{board: ("", 0)})
+    await page.until(lambda frame: frame.get("html") == "newer")
+    assert "drawn" not in [frame.get("html") for frame in page.frames]

@@ -1,0 +1,47 @@
+"""Web, by uWSGI or gunicorn, speaks the uwsgi protocol, and a stop lets requests in flight finish."""
+
+import signal
+import socket
+
+import pytest
+
+from services.probe import uwsgi_request
+from tests.nginx.conftest import free_port, until
+from tests.services.conftest import probe
+
+
+@pytest.fixture(params=["uwsgi", "gunicorn"])
+def server(request):
+    return request.param
+
+
+def test_it_works(start, server, tmp_path_factory):
+    address = str(tmp_path_factory.mktemp("w") / "web.sock")
+    start("services/web/start", WEB_SERVER=server, WEB_BIND=address)
+    until(lambda: probe("web", address)[0] == 0)
+    code, said = probe("web", address, "--ready")
+    assert code == 1 and "503" in said
+
+
+def test_a_stop_lets_requests_finish(start, server):
+    address = f"127.0.0.1:{free_port()}"
+    web = start("services/web/start", WEB_SERVER=server, WEB_BIND=address)
+    until(lambda: probe("web", address)[0] == 0)
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), 10) as connection:
+        connection.sendall(uwsgi_request("/slow"))
+        with pytest.raises(TimeoutError):
+            connection.settimeout(0.5)
+            connection.recv(1)
+        web.send_signal(signal.SIGTERM)
+        connection.settimeout(10)
+        assert b" 200 " in connection.recv(4096)
+    assert web.wait(10) == 0
+    code, said = probe("web", address)
+    assert code == 1 and "Connection refused" in said
+
+
+def test_another_server_is_refused_by_name(start):
+    web = start("services/web/start", WEB_SERVER="apache")
+    assert web.wait(10) == 1
+    assert b"WEB_SERVER: 'apache'" in web.stdout.read()

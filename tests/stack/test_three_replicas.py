@@ -1,0 +1,123 @@
+"""Three ws processes: sockets spread over them, everybody hears everybody, and a killed one costs nothing."""
+
+import asyncio
+import contextlib
+import re
+
+import pytest
+
+from tests.site import until
+from tests.stack.page import SteadyPage, dial
+from tests.stack.visitor import key_of, texts
+
+CROWD = 60
+READERS, SPEAKERS, WORDS = 20, 4, 15
+
+
+class Gathering:
+    """Pages that stay in one room until the end of an `async with`."""
+
+    def __init__(self, site, visitors, room, count):
+        self.pages = [SteadyPage(site, visitors[n % len(visitors)], key_of(room)) for n in range(count)]
+
+    async def __aenter__(self):
+        self.tasks = [asyncio.create_task(page.run()) for page in self.pages]
+        await self.all(lambda page: page.live, "everybody is connected")
+        return self.pages
+
+    async def all(self, condition, what, seconds=40):
+        try:
+            async with asyncio.timeout(seconds):
+                while not all(map(condition, self.pages)):
+                    for task in self.tasks:
+                        assert not task.done() or task.result()
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(
+                f"not within {seconds} s: {what}; {sum(map(condition, self.pages))} of {len(self.pages)}"
+            ) from None
+
+    async def __aexit__(self, *_):
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+async def until_nginx_knows_all(stack, site):
+    """nginx asks for the names behind it every two seconds: open sockets until each process has some."""
+    async with contextlib.AsyncExitStack() as doors, asyncio.timeout(20):
+        while min((await asyncio.to_thread(stack.sockets)).values()) < 2:
+            await doors.enter_async_context(dial(site))
+
+
+async def test_sockets_spread_and_everybody_hears_everybody(three, site, alice, bob):
+    await until_nginx_knows_all(three, site)
+    room = bob.make_room()
+    gathering = Gathering(site, [alice, bob], room, CROWD)
+    async with gathering as pages:
+        shares = await asyncio.to_thread(three.sockets)
+        assert len(shares) == 3 and sum(shares.values()) >= CROWD, shares
+        assert min(shares.values()) >= CROWD / 10, f"not spread: {shares}"
+        for page in pages[:6]:
+            await page.say(f"from {pages.index(page)}")
+        await asyncio.to_thread(bob.say, room, "from the form")
+        await gathering.all(lambda page: len(page.entries) >= 7, "all messages are everywhere")
+        assert all(page.entries == pages[0].entries for page in pages)
+        assert all(page.lives == 1 for page in pages)
+
+
+@pytest.mark.usefixtures("no_traceback")
+async def test_killing_one_of_three_loses_nothing(three, site, alice, bob):
+    room = bob.make_room()
+    gathering = Gathering(site, [alice, bob], room, READERS)
+    async with gathering as pages:
+        spoken = asyncio.Semaphore(0)
+
+        async def speak(page, name):
+            for number in range(WORDS):
+                await page.say(f"{name} {number}")
+                spoken.release()
+                await asyncio.sleep(0.15)  # below the limit of frames, and long enough to be killed meanwhile
+
+        speakers = [
+            asyncio.create_task(speak(page, f"speaker {n}")) for n, page in enumerate(pages[:SPEAKERS])
+        ]
+        for _ in range(SPEAKERS * 3):
+            await spoken.acquire()
+        shares = await asyncio.to_thread(three.sockets)
+        victim = max(shares, key=shares.get)
+        assert shares[victim] > 0
+        await asyncio.to_thread(three.kill, victim)
+        await asyncio.gather(*speakers)
+        await gathering.all(lambda page: len(page.entries) >= SPEAKERS * WORDS, "all messages are everywhere")
+
+        lives = [page.lives for page in pages]
+        assert sum(life > 1 for life in lives) >= 1, "nobody was on the one that was killed"
+        said = [f"speaker {n} {number}" for n in range(SPEAKERS) for number in range(WORDS)]
+        for page in pages:
+            heard = texts("".join(page.entries))
+            assert sorted(heard) == sorted(said), "every message exactly once"
+            ids = [int(id) for id in re.findall(r'id="message-(\d+)"', "".join(page.entries))]
+            assert len(set(ids)) == len(said)
+            assert page.entries == pages[0].entries, "in one order"
+        for n in range(SPEAKERS):
+            own = [text for text in texts("".join(pages[0].entries)) if text.startswith(f"speaker {n} ")]
+            assert own == [f"speaker {n} {number}" for number in range(WORDS)], "in the order of saying"
+    await asyncio.to_thread(three.revive, victim)
+    await asyncio.to_thread(
+        until, lambda: len(three.replicas()) == 3 and all_healthy(three), "three again", 40, 0.5
+    )
+
+
+def all_healthy(stack):
+    return set(stack.health().values()) == {"healthy"}
+
+
+async def test_scaling_down_moves_everybody(three, site, alice, bob):
+    room = bob.make_room()
+    gathering = Gathering(site, [alice, bob], room, 6)
+    async with gathering as pages:
+        await asyncio.to_thread(three.scale, 2)
+        await pages[0].say("we are still here")
+        await gathering.all(lambda page: len(page.entries) >= 1, "it is everywhere")
+        assert all(texts("".join(page.entries)) == ["we are still here"] for page in pages)

@@ -1,0 +1,42 @@
+"""Every page of the site that an address leads to."""
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.urls import NoReverseMatch, get_resolver, reverse
+
+from partyline.commentary.models import Event
+from partyline.jobs.models import Job
+from partyline.rooms.models import Room
+
+HOSTILE = "<script>alert('x')</script><img src=x onerror=\"alert(1)\">{{ 7|add:7 }}&amp;"
+
+
+@pytest.fixture
+def hostile(alice, bob):
+    """Everything that people may write, written by somebody who means harm: (room, event, job)."""
+    room = Room.objects.create(name=HOSTILE[:60], owner=alice, is_private=True)
+    room.invite(alice)
+    room.say(bob, HOSTILE)
+    event = Event.objects.create(title=HOSTILE, author=alice)
+    event.note(alice, HOSTILE)
+    file = default_storage.save("x.html", ContentFile(HOSTILE))
+    fields = {"task": "x", "label": HOSTILE, "person": alice, "status": "done", "due": None}
+    job = Job.objects.create(text=HOSTILE, file=file, **fields)
+    return room, event, job
+
+
+@pytest.fixture
+def pages(hostile):
+    """Return {name: address} of every page but the admin's."""
+    room, event, job = hostile
+    ids = {"rooms": room.pk, "commentary": event.pk, "jobs": job.pk}
+    found = {}
+    for app, (_, resolver) in get_resolver().namespace_dict.items():
+        for name in (key for key in resolver.reverse_dict if isinstance(key, str) and app != "admin"):
+            try:
+                found[f"{app}:{name}"] = reverse(f"{app}:{name}")
+            except NoReverseMatch:
+                found[f"{app}:{name}"] = reverse(f"{app}:{name}", args=[ids[app]])
+    assert len(found) >= 18
+    return found
