@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SITE = """
-import time
+import os, time
+time.sleep(float(os.environ.get("LOADING", 0)))
 def application(environ, start_response):
     if environ["PATH_INFO"] == "/slow":
         time.sleep(2)

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import time
 
 import pytest
 
@@ -39,6 +40,19 @@ def test_a_stop_lets_requests_finish(start, server):
     assert web.wait(10) == 0
     code, said = probe("web", address)
     assert code == 1 and "Connection refused" in said
+
+
+def test_a_stop_right_after_the_start_is_no_longer_than_another(start, server):
+    """Some processes still load the site: with lazy-apps uWSGI ended only when its mercy did, after 60 s."""
+    for seconds_up in (0.6, None):
+        address = f"127.0.0.1:{free_port()}"
+        web = start("services/web/start", WEB_SERVER=server, WEB_BIND=address, LOADING="1")
+        if seconds_up is None:
+            until(lambda address=address: probe("web", address)[0] == 0)
+        else:
+            time.sleep(seconds_up)  # nothing tells that a process is about to load
+        web.send_signal(signal.SIGTERM)
+        web.wait(20)
 
 
 def test_another_server_is_refused_by_name(start):

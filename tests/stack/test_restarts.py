@@ -1,5 +1,7 @@
 """Parts of the stack go away and come back: people are told, and nothing is lost."""
 
+import asyncio
+import contextlib
 import re
 
 import pytest
@@ -26,11 +28,21 @@ def test_while_web_is_away_nginx_has_a_page_of_its_own(stack, alice, room):
     until(is_back, "web is back", 60)
 
 
+@contextlib.asynccontextmanager
+async def aside(manager):
+    """Enter and leave in a thread: a socket whose client's loop stands still answers no ping, and is cut."""
+    await asyncio.to_thread(manager.__enter__)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(manager.__exit__, None, None, None)
+
+
 async def test_sockets_live_on_while_web_is_away(stack, page, alice, bob, room):
     here, there = await page(alice), await page(bob)
     for each in (here, there):
         await each.resume(key_of(room))
-    with stack.without_web():
+    async with aside(stack.without_web()):
         assert "done" in await here.say(key_of(room), "who needs pages")
         entry = await there.until(lambda f: "seq" in f)
         assert "who needs pages" in entry["html"]
