@@ -5,6 +5,7 @@ PARTYLINE_MAY_RESTART=1, that it may be stopped for a moment.
 """
 
 import atexit
+import contextlib
 import functools
 import os
 import secrets
@@ -66,11 +67,13 @@ def new_name(name):
     return f"{name} {secrets.token_hex(4)}"
 
 
-def free_port():
-    """Return a port that nobody has right now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+def free_ports(count):
+    """Return so many different ports that nobody has right now."""
+    with contextlib.ExitStack() as held:  # all at once, or the same one may come twice
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
 
 
 @functools.cache
@@ -82,7 +85,7 @@ def running():
         return site
     folder = tempfile.TemporaryDirectory(prefix="partyline-site-")
     atexit.register(folder.cleanup)
-    site = Site(f"http://127.0.0.1:{free_port()}", "one process", Path(folder.name, "log"))
+    site = Site(f"http://127.0.0.1:{free_ports(1)[0]}", "one process", Path(folder.name, "log"))
     env = os.environ | {
         "DJANGO_SETTINGS_MODULE": "partyline.settings",
         "DEBUG": "true",

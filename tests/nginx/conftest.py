@@ -4,14 +4,13 @@ import http.client
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.site import free_ports, until
 
 ROOT = Path(__file__).parents[2]
 WEB = """
@@ -33,26 +32,11 @@ asyncio.run(main())
 """
 
 
-def free_port():
-    """Return a port that nobody has right now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def until(condition, seconds=20):
-    """Wait for a condition, with a limit."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come up"
-        time.sleep(0.05)
-
-
 class Front:
     """The running nginx: where it listens, what it logged, and how to ask it something."""
 
     def __init__(self, folder, **knobs):
-        self.folder, self.port, self.tls_port = folder, free_port(), free_port()
+        self.folder, (self.port, self.tls_port) = folder, free_ports(2)
         (folder / "static").mkdir(exist_ok=True)
         blocks = "upstream web { server unix:%s/web.sock; } upstream ws { server unix:%s/ws.sock; }"
         (folder / "upstreams.conf").write_text(blocks % (folder, folder))
@@ -83,14 +67,24 @@ class Front:
         place = self.folder / "web.sock"
         uwsgi = Path(sys.executable).parent / "uwsgi"
         self.started += [
-            self.start([uwsgi, "--socket", place, "--wsgi-file", self.folder / "web.py", "--need-app"])
+            self.start(
+                [
+                    uwsgi,
+                    "--socket",
+                    place,
+                    "--wsgi-file",
+                    self.folder / "web.py",
+                    "--need-app",
+                    "--die-on-term",
+                ]
+            )
         ]
-        until(lambda: self.ask("/").status == 200)
+        until(lambda: self.ask("/").status == 200, "it is up")
 
     def start_ws(self):
         (self.folder / "ws.py").write_text(WS)
         self.started += [self.start([sys.executable, self.folder / "ws.py", self.folder / "ws.sock"])]
-        until((self.folder / "ws.sock").exists)
+        until((self.folder / "ws.sock").exists, "it is up")
 
     def ask(self, path, method="GET", headers=None, body=None):
         """Return the answer; its body is in `text`, and as a dict in `environ` where it is the stand-in's."""
@@ -104,7 +98,7 @@ class Front:
 
     def stop(self):
         for process in self.started:
-            process.send_signal(signal.SIGQUIT)  # a zombie takes it, too
+            process.terminate()
         for process in self.started:
             process.wait(15)
 
@@ -118,7 +112,7 @@ def front(tmp_path_factory):
 
     def start(**knobs):
         fronts.append(Front(tmp_path_factory.mktemp("n"), **knobs))
-        until(lambda: fronts[-1].is_up())
+        until(lambda: fronts[-1].is_up(), "it is up")
         return fronts[-1]
 
     yield start

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.nginx.conftest import until
+from tests.site import until
 
 
 def certificate(folder, name):
@@ -63,7 +63,7 @@ def test_a_renewed_certificate_needs_a_reload_only(door):
     before = shake_hands(door)[2]
     certificate(door.certificates, "renewed")
     door.started[0].send_signal(signal.SIGHUP)
-    until(lambda: shake_hands(door)[2] != before)
+    until(lambda: shake_hands(door)[2] != before, "the new certificate is served")
 
 
 def test_half_a_pair_is_refused(front):

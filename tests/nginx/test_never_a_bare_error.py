@@ -8,7 +8,7 @@ import signal
 import pytest
 from websockets.sync.client import connect
 
-from tests.nginx.conftest import until
+from tests.site import until
 
 UPGRADE = {
     "Connection": "Upgrade",
@@ -62,7 +62,7 @@ def test_too_many_sockets_from_one_address(front):
         answer = door.ask("/ws/live/", headers=UPGRADE)
         assert answer.status == 503 and "<" not in answer.text
         assert door.ask("/").status == 429
-    until(lambda: door.ask("/").status == 503)
+    until(lambda: door.ask("/").status == 503, "web is away")
 
 
 def test_nginx_itself_lives(front):

@@ -6,8 +6,8 @@ import struct
 import pytest
 
 from services.probe import uwsgi_request
-from tests.nginx.conftest import until
 from tests.services.conftest import probe
+from tests.site import until
 
 
 def with_body(request, length):
@@ -22,7 +22,7 @@ def test_others_finish_while_a_body_comes(start, server, tmp_path_factory):
     """With uWSGI's harakiri this was a SIGKILL: https://github.com/unbit/uwsgi/issues/2706"""
     address = str(tmp_path_factory.mktemp("w") / "web.sock")
     start("services/web/start", WEB_SERVER=server, WEB_BIND=address, WEB_PROCESSES="1", WEB_THREADS="2")
-    until(lambda: probe("web", address)[0] == 0)
+    until(lambda: probe("web", address)[0] == 0, "web is up")
     with socket.socket(socket.AF_UNIX) as slow:
         slow.connect(address)
         slow.sendall(with_body(uwsgi_request("/healthz"), 8))
