@@ -3,6 +3,7 @@
 import logging
 import os
 import queue
+import random
 import socket
 import threading
 import time
@@ -24,6 +25,7 @@ from django_tasks.signals import task_finished, task_started
 from django_tasks.utils import normalize_json
 
 from partyline.live import wake
+from partyline.live.trim import trim
 
 from .backend import JobContext, JobTask
 from .models import Job, Lost
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 
 POLL, LONGEST_POLL = 2, 4  # seconds between looks; below the 5 s in which the heartbeat file is touched
 LEASE = 30  # seconds after which a killed worker's job is another's
+TRIM = 60  # seconds between two looks for entries to let go
 GRACE = 8  # seconds for running jobs at SIGTERM: less than the 10 s after which Docker kills
 
 
@@ -53,7 +56,7 @@ class Worker:
 
     def run(self):
         """Work until stop(), then finish or give back what is held."""
-        for target in [self._renew_leases, *[self._run_jobs] * self.concurrency]:
+        for target in [self._renew_leases, self._trim_streams, *[self._run_jobs] * self.concurrency]:
             threading.Thread(target=target, name=target.__name__, daemon=True).start()
         wake.listen("jobs", self.wake)
         log.info("Worker %s is ready for %s jobs at once.", self.name, self.concurrency)
@@ -136,6 +139,18 @@ class Worker:
                     log.warning("The lease of job %s is not renewed: %s", job.pk, str(error).strip())
                     connection.close()
             close_old_connections()
+
+    def _trim_streams(self):
+        """Let old entries go; several workers may do so at once."""
+        while True:
+            try:
+                if gone := trim():
+                    log.info("Trimmed %s entries of streams.", gone)
+            except DatabaseError as error:
+                log.warning("Streams are not trimmed now: %s", str(error).strip())
+                connection.close()
+            close_old_connections()
+            time.sleep(TRIM * random.uniform(0.8, 1.2))
 
     def _run_jobs(self):
         while True:

@@ -11,23 +11,23 @@ from functools import partial
 
 from django.conf import settings
 
-from . import frames, kinds, log, pool, presence, rounds, state
-from .receiver import Receiver
-from .tail import KEEP_ENTRIES, Tail
+from . import frames, heads, log, pool, revoke, rounds, state
+from .holes import PIECE, Holes
+from .local_people import LocalPeople
+from .tail import Tail
 
 logger = logging.getLogger(__name__)
 
-PIECE = 100  # entries read from the log at a time
 RESUME_LIMIT = 2000  # a client that lacks more is told to reload that part of its page
-PACE_SECONDS = 1
 
 
-class Hub(Receiver):
+class Hub(Holes):
     """Streams with local members, and what keeps them right."""
 
     def __init__(self):
         super().__init__()
         self.sockets = set()
+        self.people = LocalPeople(self)
         self.revocations = 0  # how many have come so far
 
     def start(self):
@@ -44,9 +44,7 @@ class Hub(Receiver):
             tail.wanted = max(tail.wanted, notice["seq"])  # looked at when the tail has been read
         elif notice["epoch"] != tail.epoch:
             self.spawn(self._look_at([tail.key]))
-        elif tail.append(notice["seq"], notice["frame"]):
-            self._deliver(tail, notice["frame"])
-        elif notice["seq"] > tail.head:
+        elif not self._take(tail, log.Kept(*map(notice.get, log.Kept._fields))) and notice["seq"] > tail.head:
             self._want(tail, notice["seq"])
 
     def _on_state(self, notice):
@@ -61,69 +59,23 @@ class Hub(Receiver):
         self._deliver(tail, frame)
         return True
 
-    def _on_revoked(self, notice):
-        self.revocations += 1
-        for socket in list(self.sockets):
-            if socket.concerned(notice):
-                socket.look_again()
-
     def _deliver(self, tail, frame):
+        if tail.key == revoke.KEY:
+            self._revoke(revoke.whom(frame))
         for socket in tail.members:
             socket.push(frame)
 
-    # Holes
-
-    def _want(self, tail, seq):
-        """Read the log until the tail stands at `seq` or further."""
-        tail.wanted = max(tail.wanted, seq)
-        if tail.filling is None or tail.filling.done():
-            tail.filling = self.spawn(self._fill(tail))
-
-    async def _fill(self, tail):
-        while tail.head < tail.wanted and self.tails.get(tail.key) is tail:
-            try:
-                entries = await pool.run(log.read, tail.key, tail.head, PIECE)
-            except Exception as error:
-                logger.warning("The log of %s cannot be read now: %r", tail.key, error)
-                await asyncio.sleep(1)
-                continue
-            before = tail.head  # notices may have moved it on while we read
-            for seq, frame in entries:
-                if tail.append(seq, frame):
-                    self._deliver(tail, frame)
-                    await self._pace(tail)
-            if tail.head == before and tail.head < tail.wanted:
-                await self._restart(tail)
-                return
-
-    async def _pace(self, tail):
-        """Let the members read what a hole brings; a slow one goes on alone, at its own pace."""
-        slow = {asyncio.ensure_future(s.drained()): s for s in tail.members if s.is_behind}
-        if slow:
-            _, pending = await asyncio.wait(slow, timeout=PACE_SECONDS)
-            for wait in pending:
-                wait.cancel()
-                tail.members.discard(slow[wait])
-                self.spawn(self._catch_up(tail.key, slow[wait], tail.epoch, tail.head))
-
-    async def _catch_up(self, key, socket, epoch, seq):
-        try:
-            await socket.drained()
-            await self.join(key, socket, epoch, seq)
-        except Exception:
-            await socket.close(1000)  # nobody's member any more: it comes back with its cursor
-            raise
-
-    async def _restart(self, tail):
-        """Stand anew where the log stands, and tell every member to reload: it cannot be continued."""
-        tail.start(*await pool.run(_last_entries, tail.key))
-        tail.wanted = 0
-        self._deliver(tail, frames.reset(tail.key, tail.epoch, tail.head))
+    def _revoke(self, whom):
+        """Look again at those whom a revocation concerns; at everybody where that is not known."""
+        self.revocations += 1
+        for socket in list(self.sockets):
+            if not whom or socket.concerned(whom):
+                socket.look_again()
 
     # Joining
 
     async def _tail_of(self, key):
-        """Return the stream's tail: the group is joined before the log is read, nothing falls between."""
+        """Return the stream's tail, read for the first time if need be."""
         tail = self.tails.get(key)
         if tail is None:
             tail = self.tails[key] = Tail(key)
@@ -131,23 +83,14 @@ class Hub(Receiver):
         await asyncio.shield(tail.loading)
         return tail if self.tails.get(key) is tail else await self._tail_of(key)
 
-    async def _load(self, tail):
-        try:
-            await self._join_groups([tail.key])
-            tail.start(*await pool.run(_last_entries, tail.key))
-        except BaseException:
-            self.tails.pop(tail.key, None)
-            raise
-        if tail.wanted > tail.head:
-            self._want(tail, tail.wanted)
-
     async def join(self, key, socket, epoch, seq):
         """Send the socket what it lacks of the stream, then count it as a member, with no crack between.
 
         1. The tail is subscribed and read. 2. What memory lacks comes from the log, in pieces, each
         awaited until the socket has taken it. 3. The rest comes from memory in the same turn of the
-        loop in which the socket becomes a member.
+        loop in which the socket becomes a member. Returns how many entries were read from the log.
         """
+        read = 0
         tail = await self._tail_of(key)
         tail.members.discard(socket)
         if not epoch and not seq:
@@ -174,84 +117,74 @@ class Hub(Receiver):
                     socket.push(frame)
                 socket.push(frames.resumed(key, tail.epoch, tail.head))
                 break
-            entries = await pool.run(log.read, key, seq, PIECE)
-            if not entries or entries[0][0] != seq + 1:
+            entries = await pool.run(log.read, key, seq, min(PIECE, tail.head - seq))
+            if not entries or entries[0].seq != seq + 1:
                 seq = -1  # trimmed while we read: the log does not reach back
                 continue
-            for _, frame in entries:
-                socket.push(frame)
+            for entry in entries:
+                socket.push(entry.frame)
                 await socket.drained()
-            seq = entries[-1][0]
+            seq = entries[-1].seq
+            read += len(entries)
         if socket.dead or key not in socket.streams:
-            return
+            return read
         tail.members.add(socket)
-        kind, _ = kinds.find(key)
-        if kind.presence and socket.person.pk:
-            await pool.run_store(presence.arrive, key, socket.person.pk)
+        await self.people.arrive(key, socket)
         for name, v, frame in await pool.run_store(state.current, key):
             if not self.deliver_state(key, name, v, frame):
                 socket.push(frame)
 
     async def leave(self, key, socket):
         """Count the socket out of the stream; its tail stays for a while, a reconnect comes soon."""
-        tail = self.tails.get(key)
-        if tail is None or socket not in tail.members:
-            return
-        tail.members.discard(socket)
-        kind, _ = kinds.find(key)
-        person = socket.person.pk
-        if kind.presence and person and all(member.person.pk != person for member in tail.members):
-            await pool.run_store(presence.leave, key, person)
-            if any(member.person.pk == person for member in tail.members):  # back already
-                await pool.run_store(presence.touch, key, [person])
+        if tail := self.tails.get(key):
+            tail.members.discard(socket)
+        await self.people.leave(key, socket)
 
     def forget(self, socket):
         """Count a socket out of everything at once, without awaiting anything."""
         self.sockets.discard(socket)
+        self.people.forget(socket)
         for tail in self.tails.values():
             tail.members.discard(socket)
 
     # What runs by itself
 
     async def _check_heads(self):
-        """Compare the heads of all local streams with the database, in one query; heal what differs."""
+        """Compare all local streams and sessions with the database, in one statement; heal what differs."""
+        if revoke.KEY not in self.tails:
+            await self._tail_of(revoke.KEY)
+            self._revoke({})  # what was revoked before we listened
         await asyncio.sleep(settings.WS_HEADS_SECONDS * random.uniform(0.8, 1.2))
-        if self.tails:
-            await self._look_at(list(self.tails))
-        await rounds.check_people(self)
+        people = {socket.session: socket.person for socket in self.sockets if socket.person.pk}
+        await self._look_at(list(self.tails), people)
         await rounds.check_states(self)
         for key, tail in list(self.tails.items()):
-            if not tail.members and tail.head is not None:
+            if not tail.members and tail.head is not None and key != revoke.KEY:
                 del self.tails[key]
                 await self._leave_group(key)
         await self._join_groups(list(self.tails))  # a layer that forgets its groups is told again
 
-    async def _look_at(self, keys):
+    async def _look_at(self, keys, people=None):
         before = {key: (tail, tail.head) for key in keys if (tail := self.tails.get(key))}
-        heads = await pool.run(log.heads, keys)
+        found, ended = await pool.run(heads.check, keys, people or {})
         for key, (tail, head_before) in before.items():
             if head_before is None or self.tails.get(key) is not tail:
                 continue
-            epoch, head, oldest = heads.get(key, ("", 0, 1))
+            epoch, head, oldest = found.get(key, ("", 0, 1))
             if epoch != tail.epoch or head < head_before:  # not tail.head: notices came while we asked
                 await self._restart(tail)
             else:
                 tail.oldest = oldest
                 if head > tail.head:
                     self._want(tail, head)
+        for socket in list(self.sockets):
+            if socket.session in ended:
+                socket.look_again()
 
     def move(self, within):
         """Ask every client to open its socket elsewhere."""
         for socket in list(self.sockets):
             socket.push(frames.move(within))
-
-
-def _last_entries(key):
-    """Return (epoch, head, oldest, [(seq, frame)]) of the stream's end."""
-    log.position(key)  # makes a stream that is not there yet
-    epoch, head, oldest = log.heads([key])[key]
-    entries = log.read(key, max(head - KEEP_ENTRIES, 0), KEEP_ENTRIES)
-    return epoch, head, oldest, [entry for entry in entries if entry[0] <= head]
 
 
 hub = Hub()

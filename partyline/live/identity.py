@@ -6,10 +6,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
-from django.contrib.sessions.models import Session
 from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
-from django.utils import timezone
 
 Store = import_module(settings.SESSION_ENGINE).SessionStore
 
@@ -50,14 +48,6 @@ def person_of(key):
     return get_user(SimpleNamespace(session=Store(key or None)))
 
 
-def ended(people):
-    """Return those of {session key: Person} whose session, password or account is not what it was."""
-    sessions = Session.objects.filter(session_key__in=people, expire_date__gt=timezone.now())
-    alive = set(sessions.values_list("pk", flat=True))
-    active = get_user_model().objects.filter(pk__in={p.pk for p in people.values()}, is_active=True)
-    passwords = dict(active.values_list("pk", "password"))
-    return {
-        key
-        for key, person in people.items()
-        if key not in alive or passwords.get(person.pk) != person.password
-    }
+def is_banned(person):
+    """Tell whether the person's account has been made inactive, or is gone."""
+    return not get_user_model().objects.filter(pk=person.pk, is_active=True).exists()

@@ -22,6 +22,15 @@ class Position(NamedTuple):
     seq: int
 
 
+class Kept(NamedTuple):
+    """An entry as hubs keep and send it; `amends` tells that it changes or removes an earlier `thing`."""
+
+    seq: int
+    frame: str
+    thing: str = ""
+    amends: bool = False
+
+
 def position(key):
     """Return where the stream stands; read it BEFORE the rows of a page: nothing falls between."""
     found = Stream.objects.filter(key=key).values_list("epoch", "head").first()
@@ -39,15 +48,17 @@ class Turn(NamedTuple):
     epoch: str
     seq: int
 
-    def publish(self, html, *, thing="", client_id=""):
+    def publish(self, html, *, thing="", client_id="", amends=False):
         """Append the entry and return its number.
 
         The notice goes out after COMMIT; if it is lost, the heads check finds the entry.
         """
         key, epoch, seq = self
-        Entry.objects.create(stream_id=key, seq=seq, html=html, thing=thing, client_id=client_id)
-        frame = frames.entry(key, seq, html, client_id)
-        transaction.on_commit(lambda: notices.entry(key, epoch, seq, frame))
+        Entry.objects.create(
+            stream_id=key, seq=seq, html=html, thing=thing, client_id=client_id, amends=amends
+        )
+        kept = Kept(seq, frames.entry(key, seq, html, client_id), thing, amends)
+        transaction.on_commit(lambda: notices.entry(key, epoch, kept))
         return seq
 
 
@@ -67,9 +78,29 @@ def take_turn(key):
 def publish(key, html, *, thing="", client_id=""):
     """Append an entry to the stream inside the caller's transaction, and return its number.
 
-    Call it last in the transaction: it holds the stream's row until COMMIT.
+    Call it last in the transaction: it holds the stream's row until COMMIT. Who publishes to several
+    streams does so in the order of their keys.
     """
     return take_turn(key).publish(html, thing=thing, client_id=client_id)
+
+
+def amend(key, thing, html, *, anew="", client_id=""):
+    """Append an entry that changes or removes a thing, and let no earlier entry tell what it was.
+
+    `html` makes the change on a page that shows the thing. `anew` is what the entry that brought the
+    thing holds from now on, for a page that does not show it yet: nothing, for a removal. Amendments
+    before this one hold nothing from now on. All numbers stay. Inside the caller's transaction, last.
+    """
+    turn = take_turn(key)
+    earlier = Entry.objects.filter(stream_id=key, thing=thing)
+    earlier.filter(amends=False).update(html=anew)
+    earlier.filter(amends=True).update(html="")
+    return turn.publish(html, thing=thing, client_id=client_id, amends=True)
+
+
+def was_published(key, thing, client_id):
+    """Tell whether the stream has an entry of this thing that this client_id caused."""
+    return Entry.objects.filter(stream_id=key, thing=thing, client_id=client_id).exists()
 
 
 def heads(keys):
@@ -79,6 +110,11 @@ def heads(keys):
 
 
 def read(key, after, limit):
-    """Return up to `limit` entries behind number `after` as [(seq, frame)], oldest first."""
+    """Return up to `limit` entries behind number `after` as [Kept], oldest first."""
     rows = Entry.objects.filter(stream_id=key, seq__gt=after).order_by("seq")[:limit]
-    return [(e.seq, frames.entry(key, e.seq, e.html, e.client_id)) for e in rows]
+    return [Kept(e.seq, frames.entry(key, e.seq, e.html, e.client_id), e.thing, e.amends) for e in rows]
+
+
+def drop(key):
+    """Delete a stream with all its entries, for good; who reads it is told by `revoke.stream`."""
+    Stream.objects.filter(key=key).delete()

@@ -31,11 +31,15 @@ class Entry(models.Model):
     thing = models.CharField(
         max_length=60, blank=True
     )  # what it shows, so that an edit finds it: "message:7"
+    amends = models.BooleanField(default=False)  # it changes or removes the thing of an earlier entry
     client_id = models.CharField(max_length=36, blank=True)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["stream", "seq"], name="entry_seq_once")]
+        indexes = [
+            models.Index(fields=["stream", "thing"], name="entry_of_thing", condition=~models.Q(thing=""))
+        ]
         verbose_name_plural = "entries"
 
     def __str__(self):

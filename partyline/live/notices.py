@@ -90,19 +90,14 @@ def group_of(key):
     return "live." + key.replace(":", ".")
 
 
-def entry(key, epoch, seq, frame):
-    """Tell every hub that the stream has entry `seq`."""
-    send(group_of(key), {"type": "entry", "key": key, "epoch": epoch, "seq": seq, "frame": frame})
+def entry(key, epoch, kept):
+    """Tell every hub that the stream has this entry (log.Kept)."""
+    send(group_of(key), {"type": "entry", "key": key, "epoch": epoch, **kept._asdict()})
 
 
 def state(key, name, v, frame):
     """Tell every hub that a state of the stream has changed."""
     send(group_of(key), {"type": "state", "key": key, "name": name, "v": v, "frame": frame})
-
-
-def revoked(**whom):
-    """Tell every hub to look again at whom it serves: person=<id>, session=<key> or stream=<key>."""
-    send("live", {"type": "revoked", **whom})
 
 
 @atexit.register

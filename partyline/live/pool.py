@@ -4,11 +4,17 @@
 """
 
 import asyncio
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import connections
+
+RESTED = 5  # seconds without use after which a connection is asked whether it still lives
+
+_local = threading.local()
 
 
 @cache
@@ -17,11 +23,23 @@ def _threads(name, count=settings.WS_DATABASE_THREADS):
 
 
 def _run(function, args):
-    close_old_connections()
+    """Call the function; its connections are looked after as Django does it, but not for every call.
+
+    Asking a connection whether it lives is a statement, as dear as a look-up: one that has just been used
+    is believed to. Should it be dead, the caller learns it, and the connection is closed for the next.
+    """
+    if time.monotonic() - getattr(_local, "used", 0) > RESTED:
+        _each_connection(lambda connection: connection.close_if_unusable_or_obsolete())
     try:
         return function(*args)
     finally:
-        close_old_connections()
+        _each_connection(lambda connection: connection.errors_occurred and connection.close())
+        _local.used = time.monotonic()
+
+
+def _each_connection(look_after):
+    for connection in connections.all(initialized_only=True):
+        look_after(connection)
 
 
 async def run(function, *args):

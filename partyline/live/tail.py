@@ -9,46 +9,77 @@ KEEP_BYTES = 262144
 
 
 class Tail:
-    """Where this process stands in a stream, its last frames, and its local members."""
+    """Where this process stands in a stream, its last entries, and its local members."""
 
     def __init__(self, key):
         self.key = key
         self.epoch, self.head, self.oldest = "", None, 1  # head None: not read yet
         self.wanted = 0  # the highest number that a notice or the heads check has named
-        self.frames = deque()  # (seq, frame), without a hole, up to head
+        self.entries = deque()  # log.Kept, without a hole, up to head
         self.bytes = 0
+        self.cuts = 0  # how often entries were forgotten at once: what was read before that may be stale
         self.versions = {}  # state's name → the newest v that the members were sent
         self.members = set()
         self.loading = None  # the task that reads it for the first time
         self.filling = None  # the task that reads what is missing
 
-    def start(self, epoch, head, oldest, frames):
-        """Stand at `head` with the given last frames."""
-        self.epoch, self.head, self.oldest = epoch, head, oldest
-        self.frames.clear()
-        self.bytes = 0
-        for seq, frame in frames:
-            self._keep(seq, frame)
+    @property
+    def first(self):
+        """The number of the first entry that is here."""
+        return self.entries[0].seq if self.entries else self.head + 1
 
-    def append(self, seq, frame):
+    def start(self, epoch, head, oldest, entries):
+        """Stand at `head` with the given last entries."""
+        self.epoch, self.head, self.oldest = epoch, head, oldest
+        self.entries.clear()
+        self.bytes = 0
+        self.cuts += 1
+        for entry in entries:
+            self._keep(entry)
+
+    def append(self, entry):
         """Take the next entry; tells False for one that is not the next."""
-        if seq != self.head + 1:
+        if entry.seq != self.head + 1:
             return False
-        self.head = seq
-        self._keep(seq, frame)
+        if entry.amends:
+            self._cut(entry.thing)
+        self.head = entry.seq
+        self._keep(entry)
         return True
 
-    def _keep(self, seq, frame):
-        self.frames.append((seq, frame))
-        self.bytes += size_of(frame)
-        while len(self.frames) > KEEP_ENTRIES or self.bytes > KEEP_BYTES and len(self.frames) > 1:
-            self.bytes -= size_of(self.frames.popleft()[1])
+    def _keep(self, entry):
+        self.entries.append(entry)
+        self.bytes += size_of(entry.frame)
+        while self._is_full() and len(self.entries) > 1:
+            self._drop_first()
+
+    def _is_full(self):
+        return len(self.entries) > KEEP_ENTRIES or self.bytes > KEEP_BYTES
+
+    def _drop_first(self):
+        self.bytes -= size_of(self.entries.popleft().frame)
+
+    def _cut(self, thing):
+        """Forget all up to the last entry that tells what the thing was: the log has them as they are now."""
+        told = [entry.seq for entry in self.entries if entry.thing == thing]
+        if told:
+            self.cuts += 1
+            while self.entries and self.entries[0].seq <= told[-1]:
+                self._drop_first()
+
+    def extend_back(self, entries):
+        """Take entries from before the first one, as far as there is room; they come oldest first."""
+        for entry in reversed(entries):
+            if entry.seq == self.first - 1:
+                self.entries.appendleft(entry)
+                self.bytes += size_of(entry.frame)
+                if self._is_full():
+                    return self._drop_first()
 
     def reaches(self, seq):
         """Tell whether memory alone can continue from `seq`."""
-        first = self.frames[0][0] if self.frames else self.head + 1
-        return first - 1 <= seq <= self.head
+        return self.first - 1 <= seq <= self.head
 
     def after(self, seq):
         """Return the frames behind `seq`."""
-        return [frame for number, frame in self.frames if number > seq]
+        return [entry.frame for entry in self.entries if entry.seq > seq]

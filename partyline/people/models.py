@@ -6,7 +6,9 @@ import unicodedata
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MinLengthValidator
-from django.db import models
+from django.db import models, transaction
+
+from partyline.live import revoke
 
 NAME_LIMIT = 30  # characters
 TAKEN = "Somebody has this name already."
@@ -66,6 +68,11 @@ class Person(AbstractUser):
         if Person.objects.filter(name_key=fold(self.username)).exclude(pk=self.pk).exists():
             raise ValidationError({"username": TAKEN})
 
-    def save(self, *args, **kwargs):
+    def save(self, *args, update_fields=None, **kwargs):
+        """Keep the person; whatever may have changed what they may do is looked at again at once."""
         self.name_key = fold(self.username)
-        super().save(*args, **kwargs)
+        known = not self._state.adding and set(update_fields or [""]) - {"last_login"}
+        with transaction.atomic():
+            super().save(*args, update_fields=update_fields, **kwargs)
+            if known:
+                revoke.person(self.pk)

@@ -35,6 +35,19 @@ class SayForm(forms.Form):
     client_id = ClientIdField()
 
 
+class EditForm(SayForm):
+    """Another text for a message."""
+
+    message = forms.IntegerField(min_value=1)
+
+
+class RemoveForm(forms.Form):
+    """A message that shall go."""
+
+    message = forms.IntegerField(min_value=1)
+    client_id = ClientIdField()
+
+
 class InviteForm(forms.Form):
     """Whom to let into a private room."""
 

@@ -3,9 +3,9 @@
 from django.template.loader import render_to_string
 
 from partyline.live.kinds import Kind, Refused, checked
-from partyline.people.models import Person
 
-from .forms import SayForm
+from .forms import EditForm, RemoveForm, SayForm
+from .here import who_is_here
 from .models import Message, Room
 
 
@@ -23,17 +23,58 @@ def may_see(person, id):
 
 def say(person, id, fields):
     """Say something: fields `text` and `client_id`."""
-    room = find(person, id)
-    if room is None or not person.is_authenticated:
-        raise Refused("not_allowed", "You may not speak here.")
+    room = room_to_speak_in(person, id)
     fields = checked(SayForm(fields))
     room.say(person, fields["text"], fields["client_id"])
 
 
+def edit(person, id, fields):
+    """Change a message of one's own: fields `message` (its id), `text` and `client_id`."""
+    room = room_to_speak_in(person, id)
+    fields = checked(EditForm(fields))
+    message = find_message(room, fields["message"])
+    if not message.may_change(person):
+        raise Refused("not_allowed", "Only its author may change a message.")
+    message.edit(fields["text"], fields["client_id"])
+
+
+def remove(person, id, fields):
+    """Remove a message of one's own, or any in one's own room: fields `message` and `client_id`."""
+    room = room_to_speak_in(person, id)
+    fields = checked(RemoveForm(fields))
+    message = find_message(room, fields["message"])
+    if not message.may_remove(person):
+        raise Refused("not_allowed", "Only its author and the room's owner may remove a message.")
+    message.remove(fields["client_id"])
+
+
+def room_to_speak_in(person, id):
+    """Return the room; raises Refused where the person may not speak."""
+    room = find(person, id)
+    if room is None or not person.is_authenticated:
+        raise Refused("not_allowed", "You may not speak here.")
+    return room
+
+
+def find_message(room, pk):
+    """Return the message; raises Refused where the room has none of this number."""
+    message = room.messages.filter(pk=pk).first()
+    if message is None:
+        raise Refused("invalid", "There is no such message here.")
+    message.room = room
+    return message
+
+
 def draw_presence(id, people):
     """Return the list of who is here."""
-    return render_to_string("rooms/_presence.html", {"people": Person.objects.filter(pk__in=people)})
+    return render_to_string("rooms/_presence.html", who_is_here(people))
 
 
 NUMBERS = {"Rooms": Room.objects.count, "Messages": Message.objects.count}
-KIND = Kind("room", may_see=may_see, handlers={"say": say}, presence=draw_presence, numbers=NUMBERS)
+KIND = Kind(
+    "room",
+    may_see=may_see,
+    handlers={"say": say, "edit": edit, "remove": remove},
+    presence=draw_presence,
+    numbers=NUMBERS,
+)

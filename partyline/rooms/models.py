@@ -6,10 +6,14 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
-from partyline.live.log import take_turn
+from partyline.live import revoke
+from partyline.live.log import amend, drop, take_turn, was_published
 
 TEXT_LIMIT = 4000  # characters of a message
 SHOWN = 50  # messages on a room's page
@@ -63,7 +67,8 @@ class Room(models.Model):
 
     def last_messages(self):
         """Return the messages that the page shows, oldest first."""
-        return list(self.messages.select_related("author").order_by("-pk")[:SHOWN])[::-1]
+        shown = self.messages.filter(removed=None).select_related("author")
+        return list(shown.order_by("-pk")[:SHOWN])[::-1]
 
     def say(self, author, text, client_id=None):
         """Keep a message and publish it, once per author and client_id; return it.
@@ -75,8 +80,7 @@ class Room(models.Model):
             with transaction.atomic():
                 turn = take_turn(self.key)
                 message = Message.objects.create(room=self, author=author, text=text, client_id=client_id)
-                html = render_to_string("rooms/_entry.html", {"message": message})
-                turn.publish(html, thing=f"message:{message.pk}", client_id=str(client_id))
+                turn.publish(message.as_entry(), thing=message.thing, client_id=str(client_id))
         except IntegrityError:
             return self.messages.get(author=author, client_id=client_id)
         return message
@@ -84,6 +88,10 @@ class Room(models.Model):
     def invite(self, person):
         """Let a person into a private room; inviting twice changes nothing."""
         Membership.objects.get_or_create(room=self, person=person)
+
+    def remove(self, person):
+        """Take a person out of a private room; their open pages lose it at once."""
+        self.membership_set.filter(person=person).delete()
 
 
 class Membership(models.Model):
@@ -100,14 +108,36 @@ class Membership(models.Model):
         return f"{self.person_id} in {self.room_id}"
 
 
+@receiver(post_delete, sender=Membership)
+def _membership_lost(sender, instance, **kwargs):
+    revoke.person(instance.person_id)
+
+
+@receiver(post_save, sender=Room)
+def _room_changed(sender, instance, created, **kwargs):
+    if not created:  # it may be private now
+        revoke.stream(instance.key)
+
+
+@receiver(post_delete, sender=Room)
+def _room_deleted(sender, instance, **kwargs):
+    drop(instance.key)
+    revoke.stream(instance.key)
+
+
 class Message(models.Model):
-    """What one person said in a room; `client_id` was made in the browser, so that it is said once."""
+    """What one person said in a room; `client_id` was made in the browser, so that it is said once.
+
+    The row of a removed message stays, without its text: a resend must not say it again.
+    """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     client_id = models.UUIDField()
     text = models.TextField(max_length=TEXT_LIMIT)
     created = models.DateTimeField(auto_now_add=True)
+    edited = models.DateTimeField(null=True, editable=False)
+    removed = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [
@@ -117,3 +147,39 @@ class Message(models.Model):
 
     def __str__(self):
         return f"{self.author_id}: {self.text[:40]}"
+
+    @property
+    def thing(self):
+        return f"message:{self.pk}"
+
+    def as_entry(self):
+        """Return the HTML that adds the message to a page."""
+        return render_to_string("rooms/_entry.html", {"message": self})
+
+    def may_change(self, person):
+        """Tell whether the person may edit it."""
+        return person.is_authenticated and person.pk == self.author_id
+
+    def may_remove(self, person):
+        """Tell whether the person may remove it: its author, and the room's owner."""
+        return self.may_change(person) or person.is_authenticated and person.pk == self.room.owner_id
+
+    def edit(self, text, client_id=""):
+        """Change the text, here and on every page; an edit that is sent again changes nothing."""
+        self._amend(client_id, text=text, edited=timezone.now())
+
+    def remove(self, client_id=""):
+        """Take it off every page, and its text out of the database."""
+        self._amend(client_id, text="", removed=timezone.now())
+
+    def _amend(self, client_id, **changes):
+        with transaction.atomic():
+            now = Message.objects.select_for_update(of=["self"]).select_related("author").get(pk=self.pk)
+            if now.removed or client_id and was_published(self.room.key, self.thing, str(client_id)):
+                return
+            for name, value in changes.items():
+                setattr(now, name, value)
+            now.save(update_fields=changes)
+            html = render_to_string("rooms/_amended.html", {"message": now})
+            anew = "" if now.removed else now.as_entry()
+            amend(self.room.key, self.thing, html, anew=anew, client_id=str(client_id))

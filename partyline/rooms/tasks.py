@@ -19,7 +19,7 @@ def export_transcript(context, room_id, person_id):
     """
     job = context.job
     room = Room.objects.visible_to(Person.objects.get(pk=person_id)).get(pk=room_id)
-    messages = room.messages.select_related("author").order_by("pk")
+    messages = room.messages.filter(removed=None).select_related("author").order_by("pk")
     total = messages.count()
     lines = []
     for number, message in enumerate(messages.iterator(chunk_size=PIECE), 1):

@@ -12,5 +12,6 @@ urlpatterns = [
     path("rooms/<int:pk>/fragment/", views.fragment, name="fragment"),
     path("rooms/<int:pk>/say/", views.say, name="say"),
     path("rooms/<int:pk>/invite/", views.invite, name="invite"),
+    path("rooms/<int:pk>/remove/", views.remove, name="remove"),
     path("rooms/<int:pk>/transcript/", views.transcript, name="transcript"),
 ]

@@ -10,11 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partyline.jobs.pages import jobs_of
+from partyline.live import limits
 from partyline.live.log import position
 from partyline.live.presence import here_counts, people_in
-from partyline.people.models import Person
 
 from .forms import InviteForm, RoomForm, SayForm
+from .here import who_is_here
 from .models import Room
 from .tasks import export_transcript
 
@@ -55,7 +56,7 @@ def new_room(request):
     return render(request, "rooms/new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-def page(request, room, form=None, invite_form=None, template="rooms/room.html"):
+def page(request, room, form=None, invite_form=None, template="rooms/room.html", refusal=422):
     """Render the room; its position is read before its rows."""
     person = request.user
     at, jobs_at = position(room.key), person.is_authenticated and position(f"me:{person.pk}")
@@ -67,7 +68,7 @@ def page(request, room, form=None, invite_form=None, template="rooms/room.html")
         "position": at,
         "messages": room.last_messages(),
         "notices": messages.get_messages(request),
-        "here": Person.objects.filter(pk__in=people_in(room.key)),
+        **who_is_here(people_in(room.key)),
         "may_say": person.is_authenticated,
         "form": form,
         "client_id": uuid.uuid4() if "client_id" in form.errors else form["client_id"].value(),
@@ -77,7 +78,7 @@ def page(request, room, form=None, invite_form=None, template="rooms/room.html")
         "jobs_position": jobs_at,
     }
     refused = form.is_bound or invite_form.is_bound
-    return render(request, template, context, status=422 if refused else 200)
+    return render(request, template, context, status=refusal if refused else 200)
 
 
 @require_safe
@@ -101,6 +102,8 @@ def say(request, pk):
     form = SayForm(request.POST)
     if not form.is_valid() or not request.user.is_authenticated:
         return page(request, room, form=form)
+    if limits.too_fast(request, form):
+        return page(request, room, form=form, refusal=429)
     room.say(request.user, form.cleaned_data["text"], form.cleaned_data["client_id"])
     return redirect(f"{room.get_absolute_url()}#say")
 
@@ -119,6 +122,25 @@ def invite(request, pk):
         return page(request, room, invite_form=form)
     room.invite(form.cleaned_data["name"])
     messages.success(request, f"{form.cleaned_data['name']} may enter now.")
+    return redirect(room)
+
+
+@login_required
+@require_http_methods(POSTED)
+def remove(request, pk):
+    """Take somebody out of one's private room; the owner stays."""
+    room = visible_room(request, pk)
+    if request.method != "POST":
+        return redirect(room)
+    if not room.is_private or room.owner_id != request.user.pk:
+        raise Http404
+    id = request.POST.get("person", "")
+    person = room.members.exclude(pk=room.owner_id).filter(pk=int(id) if id.isdecimal() else 0).first()
+    if person is None:
+        messages.error(request, "That person is not a member that could be taken out.")
+    else:
+        room.remove(person)
+        messages.success(request, f"{person.username} may not enter any more.")
     return redirect(room)
 
 

@@ -48,7 +48,7 @@ def test_the_newest_line_comes_first_on_the_page_and_as_an_entry(client, event, 
         event.note(alice, text)
     html = client.get(event.get_absolute_url()).content.decode()
     assert html.index(">two<") < html.index(">one<")
-    frames = [frame for _, frame in read(event.key, 0, 10)]
+    frames = [frame for _, frame, *_ in read(event.key, 0, 10)]
     assert len(frames) == 2 and all("afterbegin:#notes" in frame for frame in frames)
 
 

@@ -6,8 +6,8 @@ import json
 import pytest
 from django.db import OperationalError
 
+from partyline.live import heads, log, pool
 from partyline.live import hub as hub_module
-from partyline.live import log, pool
 from partyline.live.server import MAX_WAITING, bound
 
 
@@ -37,7 +37,7 @@ async def test_an_entry_during_the_heads_check_resets_nobody(
 
     async def slow(function, *args):
         found = await run(function, *args)
-        if function is log.heads:
+        if function is heads.check:
             asked.set()
             await go.wait()
         return found

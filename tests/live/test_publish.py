@@ -17,7 +17,7 @@ def test_it_works():
         assert publish("wall:1", "<p>one</p>") == 1
         assert publish("wall:1", "<p>two</p>") == 2
         assert publish("wall:2", "<p>other</p>") == 1
-    assert [seq for seq, _ in read("wall:1", 0, 10)] == [1, 2]
+    assert [seq for seq, *_ in read("wall:1", 0, 10)] == [1, 2]
     assert position("wall:1").seq == 2
 
 

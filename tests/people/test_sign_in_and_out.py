@@ -4,7 +4,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
-from partyline.live import notices
+from partyline.live import notices, revoke
 
 SIGN_IN, SIGN_OUT = reverse("people:sign-in"), reverse("people:sign-out")
 ALICE = {"username": "alice", "password": "wonder-4-land"}
@@ -67,7 +67,9 @@ def test_a_get_signs_nobody_out(as_, alice):
 @pytest.mark.django_db(transaction=True)
 def test_the_session_is_over_before_sockets_are_told(as_, alice, monkeypatch):
     told = []
-    monkeypatch.setattr(notices, "revoked", lambda **whom: told.append((whom, Session.objects.count())))
+    monkeypatch.setattr(
+        notices, "entry", lambda *notice: told.append((revoke.whom(notice[2].frame), Session.objects.count()))
+    )
     client = as_(alice)
     key = client.session.session_key
     client.post(SIGN_OUT)

@@ -16,7 +16,7 @@ def head(html):
 
 
 def replayed(room, html):
-    return "".join(frame for _, frame in read(room.key, head(html), 100))
+    return "".join(frame for _, frame, *_ in read(room.key, head(html), 100))
 
 
 @pytest.mark.parametrize("page", PAGES)

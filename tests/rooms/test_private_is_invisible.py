@@ -66,9 +66,11 @@ def test_no_handler_admits_it(outsider, den, type):
 
 def test_the_handlers_work(bob, den, charlie, lobby):
     assert KIND.may_see(bob, str(den.pk)) and KIND.may_see(charlie, str(lobby.pk))
+    KIND.handlers["say"](bob, str(den.pk), dict(SAY))
+    message = den.messages.get()
+    assert message.text == "let me in"
     for type in KIND.handlers:
-        KIND.handlers[type](bob, str(den.pk), dict(SAY))
-    assert den.messages.get().text == "let me in"
+        KIND.handlers[type](bob, str(den.pk), SAY | {"message": str(message.pk)})
 
 
 @pytest.mark.parametrize("id", ["0", "-1", "x", "999", "9" * 18, "9" * 64, "1e3", "", "_"])

@@ -20,7 +20,7 @@ def test_it_works(post, as_, alice, bob, lobby):
 def test_it_is_an_entry_of_the_stream(post, alice, lobby):
     post(alice, lobby, "hello there")
     message = lobby.messages.get()
-    [(seq, frame)] = read(lobby.key, 0, 10)
+    [(seq, frame, *_)] = read(lobby.key, 0, 10)
     assert seq == 1 and "hello there" in frame
     assert f"message-{message.pk}" in frame and str(message.client_id) in frame
 

@@ -6,6 +6,7 @@ from django.urls import reverse
 POSTED = {
     "rooms:say": "rooms:room",
     "rooms:invite": "rooms:room",
+    "rooms:remove": "rooms:room",
     "rooms:transcript": "rooms:room",
     "commentary:note": "commentary:event",
     "people:sign-out": "rooms:list",

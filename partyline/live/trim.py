@@ -1,0 +1,49 @@
+"""Let old entries go: a stream keeps so many for so long, and its `oldest` says where it begins."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, Max, OuterRef, Q
+from django.utils import timezone
+
+from .models import Entry, Stream
+
+BATCH = 1000  # entries deleted in one transaction, so that no writer waits long for the stream's row
+
+
+def trim():
+    """Delete what is older than STREAM_KEEP_DAYS or beyond STREAM_KEEP_ENTRIES; return how many entries went.
+
+    A page that comes back from before `oldest` is told to load anew (`reset`). Several processes may trim
+    at once. Whether a stream has old entries is told by its oldest one alone.
+    """
+    before = timezone.now() - timedelta(days=settings.STREAM_KEEP_DAYS)
+    oldest = Entry.objects.filter(stream=OuterRef("pk"), seq=OuterRef("oldest"), created__lt=before)
+    too_long = Q(oldest__lte=F("head") - settings.STREAM_KEEP_ENTRIES)
+    keys = Stream.objects.filter(too_long | Exists(oldest)).values_list("pk", flat=True)
+    return sum(_trim(key, before) for key in list(keys))
+
+
+def _trim(key, before):
+    gone = 0
+    while count := _trim_batch(key, before):
+        gone += count
+    return gone
+
+
+def _trim_batch(key, before):
+    """Delete the stream's first entries as far as they must go; the numbers that stay have no hole."""
+    with transaction.atomic():
+        stream = Stream.objects.filter(pk=key).first()
+        if stream is None:
+            return 0
+        first = Entry.objects.filter(stream=stream, seq__lt=stream.oldest + BATCH)
+        too_old = first.filter(created__lt=before).aggregate(last=Max("seq"))["last"] or 0
+        last = max(too_old, min(stream.head - settings.STREAM_KEEP_ENTRIES, stream.oldest + BATCH - 1))
+        if last < stream.oldest:
+            return 0
+        count, _ = first.filter(seq__lte=last).delete()
+        # Last, because it waits for who is writing, and lets the next one wait.
+        Stream.objects.filter(pk=key, oldest__lte=last).update(oldest=last + 1)
+        return count

@@ -1,0 +1,111 @@
+"""What it costs the database: a message four statements, a delivery none, a reconnect three, a look one."""
+
+import asyncio
+import uuid
+
+import pytest
+from django.db import connection
+
+from partyline.live import hub as hub_module
+from partyline.rooms.models import Room
+
+from .conftest import in_thread
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    """Return the list that grows by every statement that any thread sends, below Django's own counting."""
+    sent = []
+    if connection.vendor == "postgresql":
+        from psycopg import Cursor as Driver
+    else:
+        from django.db.backends.sqlite3.base import SQLiteCursorWrapper as Driver
+    execute = Driver.execute
+
+    def counted(cursor, query, *args, **kwargs):
+        if not str(query).startswith(("BEGIN", "COMMIT", "PRAGMA")):
+            sent.append(str(query))
+        return execute(cursor, query, *args, **kwargs)
+
+    monkeypatch.setattr(Driver, "execute", counted)
+    return sent
+
+
+@pytest.fixture
+def room(transactional_db, alice, bob):
+    room = Room.objects.create(name="The den", owner=alice, is_private=True)
+    room.invite(alice)
+    room.invite(bob)
+    return room
+
+
+@pytest.fixture(autouse=True)
+def nothing_by_itself(settings, monkeypatch):
+    settings.WS_HEADS_SECONDS = 1000.0
+    monkeypatch.setattr("partyline.live.rounds.REDRAW_SECONDS", 1000)
+    monkeypatch.setattr("partyline.live.rounds.RENEW_SECONDS", 1000)
+
+
+async def reading(pages, room, person, epoch="", seq=0):
+    page = await pages(person)
+    await page.resume(**{room.key: (epoch, seq)})
+    await page.until(lambda frame: "resumed" in frame)
+    await page.until(lambda frame: frame.get("state") == "presence")
+    return page
+
+
+async def say(page, room):
+    client_id = str(uuid.uuid4())
+    await page.send(type="say", stream=room.key, client_id=client_id, text="hello")
+    await page.until(lambda frame: frame.get("done") == client_id)
+    return client_id
+
+
+async def test_a_message(pages, room, alice, bob, statements):
+    speaker = await reading(pages, room, alice)
+    readers = [await reading(pages, room, bob) for _ in range(5)]
+    await say(speaker, room)
+    statements.clear()
+    client_id = await say(speaker, room)
+    for page in readers:
+        await page.until(lambda frame: frame.get("client_id") == client_id)
+    # The room and the right to be in it, the message, the stream's head, the entry.
+    assert len(statements) == 4, statements
+
+
+async def test_a_reconnect(pages, room, alice, bob, where, statements):
+    epoch = (await where(room.key)).epoch
+    await in_thread(lambda: [room.say(alice, f"text {number}") for number in range(50)])
+    await reading(pages, room, bob)
+    witness = await reading(pages, room, alice)
+    statements.clear()
+    page = await pages(alice)
+    signing_in = len(statements)  # the test's own
+    await page.resume(**{room.key: (epoch, 0)})
+    await page.until(lambda frame: "resumed" in frame)
+    assert page.seqs(room.key) == list(range(1, 51))
+    await say(witness, room)  # whatever else the reconnect has caused, has been asked by now
+    asked = statements[signing_in:-4]
+    assert not [query for query in statements if 'FROM "live_entry"' in query]
+    assert len(asked) <= 1, (
+        asked
+    )  # may they see the room; the handshake has asked for the session and the person
+
+
+async def test_the_handshake(pages, room, alice, hub, statements):
+    page = await reading(pages, room, alice)  # the hub is at work
+    while hub.errands:
+        await asyncio.sleep(0.01)
+    cookie = dict(page.socket.scope["headers"])[b"cookie"].decode()
+    statements.clear()
+    await pages(cookie=cookie)
+    assert len(statements) == 2, statements  # the session, the person
+
+
+async def test_a_heads_check(pages, room, alice, bob, hub, statements):
+    for person in (alice, bob):
+        await reading(pages, room, person)
+    statements.clear()
+    people = {socket.session: socket.person for socket in hub.sockets}
+    await hub_module.hub._look_at(list(hub.tails), people)
+    assert len(statements) == 1, statements
