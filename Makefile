@@ -8,7 +8,7 @@ STACK := @python3 scripts/stack
 # What differs by database and by a real Redis.
 ON_STORES := tests/live tests/jobs tests/files tests/people tests/rooms tests/commentary tests/dashboard tests/web
 
-.PHONY: help setup run test test-tools check lock fmt build up down ps logs shell migrate admin scale tls base-images screenshots clean
+.PHONY: help setup run test test-tools check lock fmt build up down ps logs shell migrate admin scale roll tls base-images screenshots drill clean
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -47,6 +47,10 @@ logs: ## the log (S=ws for one service)
 	$(STACK) logs $(S)
 scale: ## change the number of ws processes (WS=3)
 	$(STACK) scale "$(WS)"
+roll: ## replace ws, worker and web one process after the other, unnoticed (S=ws for one, also nginx)
+	$(STACK) roll $(S)
+drill: setup ## hurt the running stack under load, and see that no page misses anything (SECONDS=60 SEED=7)
+	@$(PY) -m bench.drill
 admin: ## make an operator, who signs in at /admin/
 	$(STACK) admin
 shell: ## a Python shell inside the stack

@@ -123,11 +123,19 @@ if REDIS_URL:
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
+# Streams: what they keep. A page that comes back from further away loads anew.
+STREAM_KEEP_ENTRIES = env.number("STREAM_KEEP_ENTRIES", 10000, least=100)
+STREAM_KEEP_DAYS = env.number("STREAM_KEEP_DAYS", 30.0, least=0.01)
+
 # Sockets.
 WS_DRAIN_SECONDS = env.number("WS_DRAIN_SECONDS", 10.0)
 WS_MAX_FRAME = env.number("WS_MAX_FRAME", 65536, least=1024)  # bytes; above it the answer is `too_long`
 WS_MAX_OWED = env.number("WS_MAX_OWED", 1048576, least=524288)  # bytes owed to a slow reader before it is cut
 WS_FRAMES_PER_SECOND = env.number("WS_FRAMES_PER_SECOND", 20.0, least=0.1)
+# Over all processes, web's forms too; 0: no limit.
+WS_PERSON_PER_SECOND = env.number("WS_PERSON_PER_SECOND", 10.0)
+WS_ADDRESS_PER_SECOND = env.number("WS_ADDRESS_PER_SECOND", 200.0)
+WS_SOCKETS_PER_PERSON = env.number("WS_SOCKETS_PER_PERSON", 50)
 WS_DATABASE_THREADS = env.number("WS_DATABASE_THREADS", 4, least=1)
 WS_HEADS_SECONDS = env.number("WS_HEADS_SECONDS", 5.0, least=0.1)
 

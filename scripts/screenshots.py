@@ -37,6 +37,11 @@ TALK = [  # (who, how many minutes ago, what)
 ]
 LAST = ("Jun", "Yes, one place is enough. I will tell them today.")  # said in a browser, while we look
 LATER = (time.gmtime().tm_hour + 3) % 24 - 12  # hours since nine o'clock, from -12 to 11 …
+STATES = {  # what the state line may say, as the extension tells it
+    "reconnecting": "Reconnecting…",
+    "offline": "Offline. What you write is sent later.",
+    "refused": "You may not take part here.",
+}
 ZONE = f"Etc/GMT{LATER:+d}"  # … so that it is morning in the pictures, whenever they are taken
 
 
@@ -53,7 +58,7 @@ def main():
             "WORKER_HEARTBEAT_FILE": f"{folder}/worker.heartbeat",
             "DJANGO_SETTINGS_MODULE": "partyline.settings",
         }
-        cookies, room, event = seed()
+        cookies, room, private, event = seed()
         with server() as site, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=CHROMIUM if CHROMIUM.exists() else None,
@@ -64,11 +69,12 @@ def main():
             talk(pages, site + room)
             take_picture(browser, site, room, cookies["Ada"])
             take_pages(browser, site, room, event, cookies["Ada"])
+            take_moments(browser, site, room, private, cookies["Ada"])
             browser.close()
 
 
 def seed():
-    """Fill the database by the products' verbs; return {name: session}, a room's and an event's path."""
+    """Fill the database by the products' verbs; return {name: session} and three paths."""
     sys.path.insert(0, str(ROOT))
     import django
 
@@ -95,7 +101,9 @@ def seed():
     for who, minutes, text in TALK:
         message = launch.say(people[who], text)
         Message.objects.filter(pk=message.pk).update(created=now - timedelta(minutes=minutes))
+    message.edit("Perfect. Shall we move the old mailing list over, too?")
     rooms[0].say(people["Maya"], "There is cake.")
+    rooms[3].invite(people["Jun"])
     event = Event.objects.create(title="Harbour race, heat 3", author=people["Ada"])
     for line in (
         "They are lining up. Wind from the west, a good four.",
@@ -107,7 +115,7 @@ def seed():
         client = Client()
         client.force_login(person)
         cookies[name] = client.cookies["sessionid"].value
-    return cookies, launch.get_absolute_url(), event.get_absolute_url()
+    return cookies, *(each.get_absolute_url() for each in (launch, rooms[3], event))
 
 
 @contextlib.contextmanager
@@ -197,6 +205,24 @@ def take_pages(browser, site, room, event, session):
                 page.goto(restarting)
                 page.screenshot(path=INTO / f"restarting-{width}-{scheme}.png")
                 page.context.close()
+
+
+def take_moments(browser, site, room, private, session):
+    """Write what a room shows for a while only: the state line, the owner's tools."""
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            size = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+            page = window(browser, site, session, **size).new_page()
+            page.goto(site + room)
+            page.locator('#live-state[data-state="live"]').wait_for(state="attached")
+            for state, words in STATES.items():
+                page.evaluate("([state, words]) => partyline.tell(state, words)", [state, words])
+                page.locator("#live-state", has_text=words).wait_for()
+                page.screenshot(path=INTO / f"room-{state}-{width}-{scheme}.png")
+            page.goto(site + private)
+            page.locator(".tools").evaluate("(tools) => { tools.open = true; }")
+            page.screenshot(path=INTO / f"room-tools-{width}-{scheme}.png")
+            page.context.close()
     print(f"docs/screenshot.png, docs/screenshot-dark.png, and every page in {INTO.relative_to(ROOT)}/")
 
 

@@ -24,7 +24,10 @@ def note(person, id, fields):
     if event is None or not event.may_note(person):
         raise Refused("not_allowed", "You may not write this commentary.")
     fields = checked(NoteForm(fields))
-    event.note(person, fields["text"], fields["client_id"])
+    try:
+        event.note(person, fields["text"], fields["client_id"])
+    except Event.DoesNotExist:  # deleted at this moment
+        raise Refused("not_allowed", "This event is gone.") from None
 
 
 KIND = Kind("event", may_see=may_see, handlers={"note": note}, numbers={"Events": Event.objects.count})

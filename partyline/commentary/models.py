@@ -4,10 +4,13 @@ import uuid
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from partyline.live.log import take_turn
+from partyline.live import revoke
+from partyline.live.log import drop, take_turn
 
 TEXT_LIMIT = 4000  # characters of a note
 SHOWN = 100  # notes on an event's page
@@ -42,7 +45,10 @@ class Event(models.Model):
         return person.is_authenticated and person.pk == self.author_id
 
     def note(self, author, text, client_id=None):
-        """Keep a note and publish it, once per author and client_id; return it."""
+        """Keep a note and publish it, once per author and client_id; return it.
+
+        Raises Event.DoesNotExist where the event has been deleted meanwhile.
+        """
         client_id = client_id or uuid.uuid4()
         try:
             with transaction.atomic():
@@ -51,8 +57,16 @@ class Event(models.Model):
                 html = render_to_string("commentary/_entry.html", {"note": note})
                 turn.publish(html, thing=f"note:{note.pk}", client_id=str(client_id))
         except IntegrityError:
-            return self.notes.get(author=author, client_id=client_id)
+            note = self.notes.filter(author=author, client_id=client_id).first()
+            if note is None:
+                raise Event.DoesNotExist(self.pk) from None
         return note
+
+
+@receiver(post_delete, sender=Event)
+def _event_deleted(sender, instance, **kwargs):
+    drop(instance.key)
+    revoke.stream(instance.key)
 
 
 class Note(models.Model):

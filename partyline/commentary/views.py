@@ -4,9 +4,11 @@ import uuid
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from partyline.live import limits
 from partyline.live.log import position
 
 from .forms import EventForm, NoteForm
@@ -27,7 +29,7 @@ def list_events(request):
     return render(request, "commentary/list.html", context, status=422 if form and form.errors else 200)
 
 
-def page(request, event, form=None, template="commentary/event.html"):
+def page(request, event, form=None, template="commentary/event.html", refusal=422):
     """Render the event; its position is read before its rows."""
     at = position(event.key)
     form = form or NoteForm(initial={"client_id": uuid.uuid4()})
@@ -39,7 +41,7 @@ def page(request, event, form=None, template="commentary/event.html"):
         "client_id": uuid.uuid4() if "client_id" in form.errors else form["client_id"].value(),
         "may_note": event.may_note(request.user),
     }
-    return render(request, template, context, status=422 if form.is_bound else 200)
+    return render(request, template, context, status=refusal if form.is_bound else 200)
 
 
 @require_safe
@@ -66,5 +68,10 @@ def note(request, pk):
     form = NoteForm(request.POST)
     if not form.is_valid():
         return page(request, event, form=form)
-    event.note(request.user, form.cleaned_data["text"], form.cleaned_data["client_id"])
+    if limits.too_fast(request, form):
+        return page(request, event, form=form, refusal=429)
+    try:
+        event.note(request.user, form.cleaned_data["text"], form.cleaned_data["client_id"])
+    except Event.DoesNotExist:  # deleted at this moment
+        raise Http404 from None
     return redirect(event)

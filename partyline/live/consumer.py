@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError
 
 from partyline import health
 
-from . import frames, identity, kinds, pool
+from . import frames, identity, kinds, limits, pool
 from .hub import hub
 from .kinds import Refused
 from .owed import OwedFrames
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 MAX_STREAMS = 50  # per socket
 BURST = 4  # seconds' worth of frames that may come at once
+ENTRIES_PER_FRAME = 100  # so many entries read from the log for a resume cost as much as a frame
 UNAVAILABLE = Refused("unavailable", "Not sent: the database does not answer just now. Retrying.")
 
 
@@ -29,8 +30,10 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
 
     channel_layer_alias = "none"  # no channel per socket: the hub receives for all of them
 
-    session = ""
+    session = address = ""
     person = None
+    idle = False  # what the page last said about its person
+    looking = False  # whether a second look at this socket is under way
 
     def __init__(self):
         super().__init__()
@@ -53,17 +56,30 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         await getattr(self, message["type"].replace(".", "_"))(message)
 
     async def websocket_connect(self, message):
-        """Take the socket if its Origin is ours; a person whose session ended reads as anybody."""
+        """Take the socket if its Origin is ours; a person whose session ended reads as anybody.
+
+        Where too many come from one address it is refused before it is taken: a browser comes back later.
+        """
         if not identity.origin_allowed(self.scope):
             log.info("Refused a socket of Origin %r", identity.header(self.scope, b"origin")[:200])
             await self.base_send({"type": "websocket.close"})
             return
         self.session = identity.session_key(self.scope)
+        self.address = limits.address_of((self.scope.get("client") or [""])[0])
         try:
-            self.person = await pool.run(identity.person_of, self.session)
+            self.person, may_enter = await pool.run(greet, self)
+        except Refused:
+            log.info("Refused a socket, too much comes from %s", self.address)
+            await self.base_send({"type": "websocket.close"})
+            return
         except DatabaseError as error:
             log.warning("Refused a socket, the database does not answer: %r", error)
             await self.base_send({"type": "websocket.close"})  # the client comes back
+            return
+        if not may_enter:
+            log.info("Refused a socket, person %s has too many", self.person.pk)
+            await self.base_send({"type": "websocket.accept"})  # or the browser would not learn the code
+            await self.close(4429)
             return
         hub.start()
         hub.sockets.add(self)
@@ -80,6 +96,8 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
                 await hub.leave(key, self)
             except Exception:
                 log.exception("Leaving %s", key)
+        if self.person is not None:
+            await pool.run_store(limits.leave, self.person.pk, self)
         raise StopConsumer
 
     # Frames in
@@ -128,7 +146,13 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         self.filled_at = now
         return self.tokens >= 0
 
+    def _charge(self, entries):
+        """Let a resume cost what it took; never more than half a burst, which an honest page always has."""
+        self.tokens -= min(entries / ENTRIES_PER_FRAME, settings.WS_FRAMES_PER_SECOND * BURST / 2)
+
     async def _handle(self, frame):
+        if frame["type"] == "beat" or "idle" in frame:
+            await hub.people.beat(self, frame.get("idle") is True)
         if frame["type"] == "resume":
             await self._resume(frame.get("streams"))
         elif frame["type"] == "leave":
@@ -141,13 +165,19 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         if len(self.streams | cursors.keys()) > MAX_STREAMS:
             raise Refused("bad_frame", f"One page may show {MAX_STREAMS} streams at the most.")
         revocations = hub.revocations
-        allowed = await pool.run(may_see, self.person, list(cursors))
+        try:
+            allowed = await pool.run(may_resume, self.person, self.address, list(cursors))
+        except Refused:
+            await self.close(1000)  # too much comes from its address: it comes back, later and later
+            return
+        read = 0
         for key, (epoch, seq) in cursors.items():
             if key in allowed:
                 self.streams.add(key)
-                await hub.join(key, self, epoch, seq)
+                read += await hub.join(key, self, epoch, seq)
             else:
                 await self._refuse(key)
+        self._charge(read)
         if hub.revocations != revocations:  # one that came meanwhile did not concern us yet
             self.look_again()
 
@@ -171,29 +201,32 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         if handler is None:
             raise Refused("bad_frame", "Nothing of this name can be done here.")
         fields = {name: value for name, value in frame.items() if isinstance(value, str)}
-        await pool.run(handler, self.person, id, fields)
+        await pool.run(act, handler, self.person, self.address, id, fields)
         if fields.get("client_id"):
             self.push(frames.done(fields["client_id"]))
 
     # Revocation
 
-    def concerned(self, notice):
-        """Tell whether a `revoked` notice means this socket."""
+    def concerned(self, whom):
+        """Tell whether a revocation (revoke.whom) means this socket."""
         return (
-            notice.get("session") == self.session != ""
-            or notice.get("person", 0) == (self.person.pk or "")
-            or notice.get("stream") in self.streams
+            whom.get("session") == self.session != ""
+            or whom.get("person", 0) == (self.person.pk or "")
+            or whom.get("stream") in self.streams
         )
 
     def look_again(self):
-        """Ask the database who this is and what they may see, and act on it."""
-        hub.spawn(self._look_again())
+        """Ask the database who this is and what they may see, and act on it; once for several reasons."""
+        if not self.looking:
+            self.looking = True
+            hub.spawn(self._look_again())
 
     async def _look_again(self):
         try:
+            self.looking = False  # what comes from here on needs another look
             person = await pool.run(identity.person_of, self.session)
             if person.pk != self.person.pk:
-                await self.close(4401)
+                await self.close(4403 if await pool.run(identity.is_banned, self.person) else 4401)
                 return
             self.person = person
             asked = set(self.streams)
@@ -204,6 +237,25 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
             return
         for key in asked - allowed:
             await self._refuse(key)
+
+
+def greet(socket):
+    """Return (whose socket it is, whether they may have one more); raises Refused."""
+    limits.check(address=socket.address)
+    person = identity.person_of(socket.session)
+    return person, limits.enter(person.pk, socket)
+
+
+def act(handler, person, address, id, fields):
+    """Let the handler do it if that is not too fast."""
+    limits.check(person.pk, address)
+    handler(person, id, fields)
+
+
+def may_resume(person, address, keys):
+    """Return what `may_see` does; raises Refused where too much comes from the address."""
+    limits.check(address=address)
+    return may_see(person, keys)
 
 
 def may_see(person, keys):

@@ -133,6 +133,7 @@ class Hub(Holes):
         for name, v, frame in await pool.run_store(state.current, key):
             if not self.deliver_state(key, name, v, frame):
                 socket.push(frame)
+        return read
 
     async def leave(self, key, socket):
         """Count the socket out of the stream; its tail stays for a while, a reconnect comes soon."""

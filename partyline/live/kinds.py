@@ -20,7 +20,7 @@ class Kind:
     """What a product registers; `id` is the part of the key behind the colon, as text.
 
     may_see(person, id) → bool; handlers[type](person, id, frame) acts or raises Refused;
-    states[name](id) → html; presence(id, people's ids) → html, where who is here is shown.
+    states[name](id) → html; presence(id, {person's id: is idle}) → html, where who is here is shown.
     `by_the_clock` has the states drawn anew every few seconds while somebody looks. `numbers`
     are the product's public figures, {label: fn() → number}, for the dashboard.
     All are synchronous and may use the database.

@@ -29,6 +29,7 @@ class Sender:
         self.task = None
         self.idle = threading.Event()
         self.idle.set()
+        self.is_away = False  # whether the last send failed
         self.loop = loop or self._thread()
 
     def _thread(self):
@@ -51,8 +52,11 @@ class Sender:
             group, message = self.waiting.popleft()
             try:
                 await asyncio.wait_for(layer.group_send(group, message), SEND_SECONDS)
+                self.is_away = False
             except Exception as error:  # whatever a channel layer may raise
-                log.warning("Notice to %s was not sent, the heads check will heal it: %r", group, error)
+                level = logging.DEBUG if self.is_away else logging.WARNING  # the first of many says enough
+                log.log(level, "Notices are not sent now, the heads check heals it: %s %r", group, error)
+                self.is_away = True
         self.idle.set()
 
 

@@ -71,12 +71,10 @@ class Receiver:
 
     async def _open_channel(self):
         try:
-            channel = await self.layer.new_channel()
-            await self.layer.group_add("live", channel)
+            self.channel = await self.layer.new_channel()
         except Exception as error:  # whatever a channel layer may raise
             logger.warning("No notices for now, the heads check serves meanwhile: %r", error)
             return False
-        self.channel = channel
         await self._join_groups(list(self.tails))
         return True
 

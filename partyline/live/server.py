@@ -57,6 +57,7 @@ class DrainingServer(Server):
         from .hub import hub  # needs Django's apps, which this module must not wait for
 
         deadline = time.monotonic() + settings.WS_DRAIN_SECONDS
+        applications = self.running_applications()
         log.info("Draining %d connections within %g s", len(self.connections), settings.WS_DRAIN_SECONDS)
         try:
             for port in self.ports:
@@ -69,7 +70,8 @@ class DrainingServer(Server):
                 else:
                     protocol.dropConnection(abort=True)
             await self.until(lambda: not self.running_applications(), time.monotonic() + 3)
-            log.info("Drained, %d applications left", len(self.running_applications()))
+            ended = sum(each.done() and not each.cancelled() for each in applications)
+            log.info("Drained, %d applications left, %d disconnects", len(self.running_applications()), ended)
         finally:
             self.stop()
 

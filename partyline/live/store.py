@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-import redis
+from .counters import Counters, RedisCounters
+from .presence_store import MemoryPresence, RedisPresence
+from .redis_server import Away, RedisServer
 
 STATE_TTL = 86400  # seconds that a shown state is kept after its last change
-DOWN_SECONDS = 1  # after a failure Redis is left alone for so long, so that nobody queues up behind it
-
-
-class Away(Exception):
-    """Redis does not answer."""
+PATIENCE = 0.5  # seconds that Redis may take to answer
+__all__ = ["Away", "MemoryStore", "RedisStore", "State", "store"]
 
 
 class State(NamedTuple):
@@ -40,29 +39,15 @@ return v
 """
 
 
-class RedisStore:
-    """State in a hash per stream, presence in a sorted set per stream (member → time of expiry)."""
+class RedisStore(RedisPresence):
+    """State in a hash per stream; presence as its parent has it."""
 
     def __init__(self, url, password):
-        self.redis = redis.Redis.from_url(
-            url,
-            password=password or None,
-            decode_responses=True,
-            socket_timeout=2,
-            socket_connect_timeout=1,
-            retry=None,
-        )
+        server = RedisServer(url, password, PATIENCE)
+        self.redis, self._ask = server.client, server.ask
+        self.counters = RedisCounters(url, password)
         self._set_state = self.redis.register_script(SET_STATE)
-        self._down_until = 0
-
-    def _ask(self, command, *args):
-        if time.monotonic() < self._down_until:
-            raise Away("Redis did not answer a moment ago.")
-        try:
-            return command(*args)
-        except (redis.RedisError, OSError) as error:  # full or read-only is as good as away
-            self._down_until = time.monotonic() + DOWN_SECONDS
-            raise Away(str(error)) from error
+        super().__init__()
 
     def ping(self):
         """Raise Away unless Redis answers."""
@@ -92,45 +77,14 @@ class RedisStore:
         split = {name: value.split("\n", 2) for name, value in found.items()}
         return {name: State(int(v), digest, html) for name, (v, digest, html) in split.items()}
 
-    def touch(self, key, members, until):
-        """Count the members as here until the given time (seconds since 1970)."""
 
-        def ask():
-            with self.redis.pipeline(transaction=False) as pipe:
-                pipe.zadd(f"here:{key}", {member: until for member in members})
-                pipe.expire(f"here:{key}", 600)
-                pipe.execute()
-
-        self._ask(ask)
-
-    def here(self, key, now):
-        """Drop the members whose time is over and return the rest."""
-
-        def ask():
-            with self.redis.pipeline(transaction=True) as pipe:
-                pipe.zremrangebyscore(f"here:{key}", "-inf", now)
-                pipe.zrange(f"here:{key}", 0, -1)
-                return pipe.execute()[1]
-
-        return self._ask(ask)
-
-    def here_all(self, keys, now):
-        """Return {key: the members whose time is not over} of several streams, in one round trip."""
-
-        def ask():
-            with self.redis.pipeline(transaction=False) as pipe:
-                for key in keys:
-                    pipe.zrangebyscore(f"here:{key}", f"({now}", "+inf")
-                return dict(zip(keys, pipe.execute(), strict=True))
-
-        return self._ask(ask)
-
-
-class MemoryStore:
+class MemoryStore(MemoryPresence):
     """The same in this process's memory."""
 
     def __init__(self):
-        self._states, self._here, self._lock = {}, {}, threading.Lock()
+        super().__init__()
+        self._states, self._lock = {}, threading.Lock()
+        self.counters = Counters()
 
     def ping(self):
         """Memory is never away."""
@@ -149,18 +103,12 @@ class MemoryStore:
         with self._lock:
             return {key: dict(self._states.get(key, {})) for key in keys}
 
-    def touch(self, key, members, until):
+    def set_state_at(self, key, name, v, html):
         with self._lock:
-            self._here.setdefault(key, {}).update({member: until for member in members})
-
-    def here(self, key, now):
-        with self._lock:
-            here = {m: until for m, until in self._here.get(key, {}).items() if until > now}
-            self._here[key] = here
-            return sorted(here)
-
-    def here_all(self, keys, now):
-        return {key: self.here(key, now) for key in keys}
+            states = self._states.setdefault(key, {})
+            if newer := name not in states or states[name].v < v:
+                states[name] = State(v, "", html)
+            return newer
 
 
 @cache

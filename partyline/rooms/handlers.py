@@ -25,7 +25,10 @@ def say(person, id, fields):
     """Say something: fields `text` and `client_id`."""
     room = room_to_speak_in(person, id)
     fields = checked(SayForm(fields))
-    room.say(person, fields["text"], fields["client_id"])
+    try:
+        room.say(person, fields["text"], fields["client_id"])
+    except Room.DoesNotExist:  # deleted at this moment
+        raise Refused("not_allowed", "This room is gone.") from None
 
 
 def edit(person, id, fields):

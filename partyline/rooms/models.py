@@ -73,7 +73,8 @@ class Room(models.Model):
     def say(self, author, text, client_id=None):
         """Keep a message and publish it, once per author and client_id; return it.
 
-        A repeat of the same client_id (a resend after a cut) returns the message that is there.
+        A repeat of the same client_id (a resend after a cut) returns the message that is there. Raises
+        Room.DoesNotExist where the room has been deleted meanwhile.
         """
         client_id = client_id or uuid.uuid4()
         try:
@@ -82,7 +83,9 @@ class Room(models.Model):
                 message = Message.objects.create(room=self, author=author, text=text, client_id=client_id)
                 turn.publish(message.as_entry(), thing=message.thing, client_id=str(client_id))
         except IntegrityError:
-            return self.messages.get(author=author, client_id=client_id)
+            message = self.messages.filter(author=author, client_id=client_id).first()
+            if message is None:
+                raise Room.DoesNotExist(self.pk) from None
         return message
 
     def invite(self, person):

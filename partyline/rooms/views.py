@@ -104,7 +104,10 @@ def say(request, pk):
         return page(request, room, form=form)
     if limits.too_fast(request, form):
         return page(request, room, form=form, refusal=429)
-    room.say(request.user, form.cleaned_data["text"], form.cleaned_data["client_id"])
+    try:
+        room.say(request.user, form.cleaned_data["text"], form.cleaned_data["client_id"])
+    except Room.DoesNotExist:  # deleted at this moment
+        raise Http404 from None
     return redirect(f"{room.get_absolute_url()}#say")
 
 

@@ -1,6 +1,6 @@
 """The verbs behind `make up` and its neighbours: in containers, or natively where no Docker engine answers.
 
-    python3 scripts/stack up|down|build|ps|logs [service]|shell|migrate|scale N|admin|clean
+    python3 scripts/stack up|down|build|ps|logs [service]|shell|migrate|scale N|roll [service]|admin|clean
 
 Standard library only, Python 3.9 or later: it runs before there is a virtual environment.
 """
@@ -13,7 +13,7 @@ import sys
 import compose
 import containers
 import native
-from common import ROOT, SECRETS, VAR, Failed, given, knob, recall, remember, say
+from common import ROLLED, ROOT, SECRETS, VAR, Failed, given, knob, recall, remember, say
 
 CACHES = (".venv", ".pytest_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache")
 MADE = ("var/static", "var/log", "var/run")
@@ -92,6 +92,13 @@ def scale(count):
     choose()[0].scale(int(count))
 
 
+def roll(service=""):
+    """Replace the processes of one service, or of all that can be replaced unnoticed."""
+    if service not in ("", *ROLLED, "nginx"):
+        raise Failed(f"S={service} cannot be replaced while the site serves: S=ws, web, worker or nginx.")
+    choose()[0].roll_services([service] if service else ROLLED)
+
+
 def logs(service=""):
     """Show the log; follow it on a terminal."""
     choose()[0].logs(service, follow=sys.stdout.isatty())
@@ -121,7 +128,8 @@ def clean():
 
 def main(verb="", *arguments):
     """Run one verb; what goes wrong is said in words, with exit status 1."""
-    plain = {"up": up, "down": down, "build": build, "scale": scale, "logs": logs, "clean": clean}
+    plain = {"up": up, "down": down, "build": build, "scale": scale, "roll": roll}
+    plain |= {"logs": logs, "clean": clean}
     manage = {"shell": ["shell"], "migrate": ["migrate", "--noinput"], "admin": ["createsuperuser"]}
     try:
         if verb not in ("up", "build"):

@@ -137,6 +137,18 @@ class Child:
         if self.process and self.process.returncode is None:
             self.process.send_signal(number)
 
+    def shut_door(self):
+        """Put an empty file in its socket's place: nginx goes elsewhere, who has come already is served.
+
+        Returns whether it has one.
+        """
+        door = self.part.door
+        if door:
+            nothing = door.with_suffix(".shut")
+            nothing.touch()
+            nothing.replace(door)
+        return bool(door)
+
     async def end(self):
         """Stop it in its own graceful way, and after its patience with all of its children."""
         self.ending = True

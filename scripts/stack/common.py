@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 VAR = ROOT / "var"
 SECRETS = ROOT / ".secrets"
+# What is replaced while the site serves, in this order: a new page may want a new ws process.
+ROLLED = ("ws", "worker", "web")
 
 
 class Failed(Exception):

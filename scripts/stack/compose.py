@@ -1,11 +1,13 @@
 """Talk to the Docker engine and to Compose v2: can it be used, whose containers are there."""
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 
-from common import ROOT, Failed, knob, tls_files
+from common import ROOT, VAR, Failed, knob, tls_files
 
 
 def problem():
@@ -22,9 +24,9 @@ def problem():
 
 
 def ask(*command):
-    """Run a command that answers soon, and return what it said."""
+    """Run a command that answers soon, and return what it said; Ctrl-C is not its business."""
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=15)
+        return subprocess.run(command, capture_output=True, text=True, timeout=15, start_new_session=True)
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 1, "", "no answer within 15 s")
 
@@ -52,6 +54,18 @@ def compose(*arguments, **options):
     return subprocess.run(["docker", "compose", *files(), *arguments], cwd=ROOT, env=environment(), **options)
 
 
+def wanted_hash(service):
+    """Return the hash of a service's configuration, as Compose writes it on the containers that it makes."""
+    return compose("config", "--hash", service, capture_output=True, text=True).stdout.split()[-1]
+
+
+def image(service):
+    """Return the id of the image that a new container of the service would run, empty where there is none."""
+    shown = compose("config", "--format", "json", capture_output=True, text=True)
+    name = json.loads(shown.stdout)["services"][service]["image"]
+    return ask("docker", "image", "inspect", "--format", "{{.Id}}", name).stdout.strip()
+
+
 def read_json(text):
     """Read what Compose prints: one array, or since 2.21 an object per line."""
     if text.lstrip().startswith("["):
@@ -69,6 +83,20 @@ def owner():
     template = '{{.Label "com.docker.compose.project.working_dir"}}'
     label = f"label=com.docker.compose.project={project()}"
     return ask("docker", "ps", "-a", "--filter", label, "--format", template).stdout.partition("\n")[0]
+
+
+@contextlib.contextmanager
+def only_one():
+    """Hold the lock that says: the containers of this project are being changed from here."""
+    VAR.mkdir(exist_ok=True)
+    with (VAR / f"{project()}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failed(
+                "Another `make up`, `make scale` or `make roll` is at work here; wait for it."
+            ) from None
+        yield
 
 
 def need_ours():

@@ -4,8 +4,21 @@ import os
 import subprocess
 import sys
 
-from common import ROOT, SECRETS, Failed, address, greet, knob, make_secrets, need_free_ports, number, say
-from compose import ask, compose, environment, files, project, read_json
+from common import (
+    ROLLED,
+    ROOT,
+    SECRETS,
+    Failed,
+    address,
+    greet,
+    knob,
+    make_secrets,
+    need_free_ports,
+    number,
+    say,
+)
+from compose import ask, compose, environment, files, only_one, project, read_json
+from roll import containers, inspect, resize, roll, stale, swap_door
 
 VOLUMES = SECRETS / "db_volumes"  # the names of the database volumes that .secrets/db_password opens
 LAST_LINES = 30
@@ -28,14 +41,57 @@ def our_ports():
     }
 
 
+@only_one()
 def up():
-    """Build, start everything, wait until it is healthy."""
+    """Build, start everything, wait until it is healthy; what serves already is replaced unnoticed."""
+    count = number("WS", 1, most=99) if knob("WS") else None
     need_known_database()
     need_free_ports(our_ports())
     build()
-    scale = ["--scale", f"ws={number('WS', 1, most=99)}"] if knob("WS") else []
-    wait_for_health("--remove-orphans", *scale)
+    if any(inspect(one, "{{.State.Running}}") == "true" for one in containers("nginx")):
+        upgrade(count)
+    else:
+        wait_for_health("--remove-orphans", *(["--scale", f"ws={count}"] if count else []))
     greet("containers")
+
+
+def upgrade(count):
+    """Replace what has changed while the site serves; `count` ws containers, or as many as there are."""
+    # 1. The stores, which stay as they are where nothing about them changed, and the migrations. The old
+    #    processes serve on over the new tables until they are replaced.
+    wait_for_health("--remove-orphans", "db", "redis")
+    migrate_anew()
+    # 2. What serves, one after the other. web comes last: its pages want the new ws, and nginx's new files.
+    for service in ROLLED:
+        roll(service, stale(service))
+        resize(service, (count if service == "ws" else None) or max(1, len(containers(service))))
+    # 3. The door, where it changed: the one short cut.
+    if stale("nginx"):
+        swap_door()
+    if old := [service for service in (*ROLLED, "nginx") if stale(service)]:
+        raise Failed(
+            f"Not everything runs what it should: {', '.join(old)}. Try `make roll`, or see `make ps`."
+        )
+
+
+def migrate_anew():
+    """Run the migrations of the present image, to their end."""
+    done = compose("up", "-d", "--force-recreate", "migrate", capture_output=True, text=True)
+    one = containers("migrate")
+    waited = subprocess.run(["docker", "wait", *one], capture_output=True, text=True) if one else done
+    if done.returncode or waited.stdout.strip() != "0":
+        fail()
+
+
+@only_one()
+def roll_services(services):
+    """Replace the containers of these services, whatever they run, with fresh ones."""
+    need_running()
+    for service in services:
+        if service == "nginx":
+            swap_door()
+        else:
+            roll(service, containers(service))
 
 
 def wait_for_health(*arguments):
@@ -122,10 +178,11 @@ def logs(service, follow):
     run("logs", "--tail", "200", *(["--follow"] if follow else []), *([service] if service else []))
 
 
+@only_one()
 def scale(count):
     """Make it `count` ws containers; nginx finds them by itself within two seconds."""
     need_running()
-    wait_for_health("--no-deps", "--no-recreate", "--scale", f"ws={count}", "ws")
+    resize("ws", count)
     say(f"ws × {count}: nginx spreads new sockets over them.")
 
 

@@ -12,7 +12,7 @@ import time
 
 import packages
 import parts
-from common import ROOT, Failed, address, greet, make_secrets, need_free_ports, number, say
+from common import ROLLED, ROOT, Failed, address, greet, knob, make_secrets, need_free_ports, number, say
 from paths import Paths
 from process import lives, stop_all, wait_until
 
@@ -63,7 +63,7 @@ def up():
     paths.make()
     state = running(paths)
     if state and state["phase"] == "up":
-        say(f"It runs already: {address()}  (`make down` and `make up` start it anew, with what has changed)")
+        upgrade(paths)
         return
     count = number("WS", 1, most=99)
     with only_one(paths) as lock:
@@ -74,6 +74,19 @@ def up():
         subprocess.run([ROOT / "scripts" / "setup"], check=True)
         make_secrets()
         launch(paths, lock, count)
+    greet("native")
+
+
+def upgrade(paths):
+    """Replace what runs with what is here now, while the site serves; nginx only where its knobs changed."""
+    subprocess.run([ROOT / "scripts" / "setup"], check=True)
+    make_secrets()
+    for part in parts.before(paths):
+        if subprocess.run([*map(str, part.command)], cwd=ROOT, env=part.env).returncode:
+            raise Failed(f"{part.name} failed; the reason stands above. What serves goes on serving.")
+    roll_services(ROLLED)
+    if count := knob("WS"):
+        scale(number("WS", count, most=99))
     greet("native")
 
 
@@ -168,19 +181,35 @@ def logs(service, follow):
 
 def scale(count):
     """Make it `count` ws processes."""
-    paths = Paths()
-    state = need_running(paths)
+    order(f"scale {count}")
+    say(f"ws × {count}: nginx spreads new sockets over them, the fewest first.")
+
+
+def roll_services(services):
+    """Replace the processes of these services, one after the other, while a spare one serves."""
+    for service in services:
+        say(f"{service}: replacing what runs")
+        try:
+            order(f"roll {service}")
+        except KeyboardInterrupt:
+            raise Failed(
+                f"Interrupted: the roll of {service} goes on to its end; `make ps` shows it."
+            ) from None
+
+
+def order(text):
+    """Have the supervisor do something, and wait until it is done; fails in its words."""
+    state = need_running(Paths())
     with socket.socket(socket.AF_UNIX) as control:
         control.connect(state["control"])
-        control.sendall(f"scale {count}\n".encode())
+        control.sendall(f"{text}\n".encode())
         with control.makefile() as reader:
             line = reader.readline()
     answer = (
         json.loads(line) if line else {"ok": False, "error": "The supervisor did not answer: see `make logs`"}
     )
     if not answer["ok"]:
-        raise Failed(answer["error"])
-    say(f"ws × {count}: nginx spreads new sockets over them, the fewest first.")
+        raise Failed(f"{answer['error']}. What serves goes on serving; `make logs` tells why.")
 
 
 def manage(*arguments):

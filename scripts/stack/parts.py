@@ -27,6 +27,7 @@ class Part:
     stop: int = signal.SIGTERM
     patience: float = 30  # seconds that it has for a graceful stop
     stale: list = field(default_factory=list)  # paths that a dead one leaves in the way of the next
+    door: object = None  # the path of the socket at which nginx looks for it
 
 
 def environment(paths):
@@ -95,14 +96,12 @@ def redis(paths):
     return Part("redis", command, environment(paths), probe, stale=[place])
 
 
-def web(paths):
+def web(paths, name="web"):
     """uWSGI, or gunicorn; a request in flight may take 60 s."""
-    place = str(paths.socket("web"))
-    env = environment(paths) | {"WEB_BIND": place}
-    command = [ROOT / "services/web/start"]
-    return Part(
-        "web", command, env, asked("web", env, place, "--ready"), patience=65, stale=[paths.socket("web")]
-    )
+    place = paths.socket(name)
+    env = environment(paths) | {"WEB_BIND": str(place)}
+    command, probe = [ROOT / "services/web/start"], asked("web", env, str(place), "--ready")
+    return Part(name, command, env, probe, patience=65, stale=[place], door=place)
 
 
 def ws(paths, name):
@@ -114,7 +113,7 @@ def ws(paths, name):
     command, probe = [ROOT / "services/ws/start"], asked("ws", env, str(place), "--ready")
     # Twisted keeps a lock beside the socket that names the owner's pid, which by now may be anybody's.
     stale = [place, place.with_name(f"{place.name}.lock")]
-    return Part(name, command, env, probe, patience=patience, stale=stale)
+    return Part(name, command, env, probe, patience=patience, stale=stale, door=place)
 
 
 def worker(paths):
@@ -124,12 +123,21 @@ def worker(paths):
     return Part("worker", [ROOT / "services/worker/start"], env, asked("worker", env), stale=[heartbeat])
 
 
+def spare(service):
+    """Return the name of the process that serves only while a service is rolled."""
+    return f"{service}-0"
+
+
 def upstreams(paths, ws_names):
-    """Return nginx's upstream blocks: the socket of web, and those of ws, the least used first."""
+    """Return nginx's upstream blocks: the socket of web, and those of ws, the least used first.
+
+    The spares stand in them always, because a roll must not need a reload.
+    """
     blocks = {"web": ["web"], "ws": ws_names}
     lines = []
     for name, members in blocks.items():
         servers = [f"    server unix:{paths.socket(member)} max_fails=0;" for member in members]
+        servers.append(f"    server unix:{paths.socket(spare(name))} max_fails=0 backup;")
         lines += [f"upstream {name} {{", f"    zone {name} 64k;", "    least_conn;", *servers, "}"]
     return "\n".join(lines) + "\n"
 
@@ -141,6 +149,7 @@ def nginx(paths):
         "NGINX_RUN": str(paths.run / "nginx"),
         "NGINX_UPSTREAMS": str(paths.upstreams),
         "NGINX_LISTEN": f"{bind}:{listening['PORT']}",
+        "NGINX_CUT_AFTER": "1d",
         "WEB_UPSTREAM": "web",
         "WS_UPSTREAM": "ws",
     }
@@ -155,9 +164,11 @@ def nginx(paths):
             return b" 200 " in door.recv(100)
         return False
 
-    return Part("nginx", [ROOT / "nginx/start"], env, probe, stop=signal.SIGQUIT)
+    # A reload (`make scale`) leaves open sockets where they are; a stop cuts them when its patience ends.
+    return Part("nginx", [ROOT / "nginx/start"], env, probe, stop=signal.SIGQUIT, patience=1)
 
 
 def named(paths, name):
     """Return the part of that name."""
-    return ws(paths, name) if name.startswith("ws-") else globals()[name](paths)
+    service = name.partition("-")[0]
+    return globals()[service](paths, name) if service in ("ws", "web") else globals()[name](paths)

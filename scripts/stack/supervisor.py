@@ -1,7 +1,7 @@
 """Run the stack's processes on this machine: start them in order, keep them alive, scale ws, stop gracefully.
 
 Started by native.py, which hands over the lock's file descriptor; its state is var/run/state.json, its
-orders come over a socket (scale) and as SIGTERM (stop).
+orders come over a socket (scale, roll) and as SIGTERM (stop).
 """
 
 import asyncio
@@ -15,11 +15,12 @@ import sys
 
 import parts
 from child import Child, NotHealthy
-from common import ROOT
+from common import ROOT, given, read_env_file
 from paths import Paths
 from process import birth
 
 LOG_BYTES, LOG_KEPT = 10_000_000, 3
+LAST_COME = 0.5  # seconds for a process to take those who came before its door was shut
 
 
 class Supervisor:
@@ -29,7 +30,7 @@ class Supervisor:
         self.paths, self.wanted_ws = paths, ws
         self.children = {}
         self.phase, self.error, self.culprit = "starting", "", ""
-        self.scaling = asyncio.Lock()
+        self.changing = asyncio.Lock()
 
     def record(self):
         """Write the state, at once or not at all: it is what a later `make down` trusts."""
@@ -80,7 +81,7 @@ class Supervisor:
 
     async def scale(self, count):
         """Make it `count` ws processes: new ones serve before nginx knows them, surplus ones drain after."""
-        async with self.scaling:
+        async with self.changing:
             names = [f"ws-{n + 1}" for n in range(count)]
             fresh = [self.begin(parts.ws(self.paths, name)) for name in names if name not in self.children]
             try:
@@ -93,6 +94,42 @@ class Supervisor:
             self.write_upstreams(names)
             self.children["nginx"].send(signal.SIGHUP)
             await self.end(*(name for name in self.ws_names() if name not in names))
+
+    async def roll(self, service):
+        """Replace the processes of a service, one after the other, while the site serves."""
+        async with self.changing:
+            os.environ.update(read_env_file(given()))  # what the last `make up` was given; .env is read anew
+            if service not in ("ws", "web"):
+                await self.renew(service)
+                return
+            # 1. One more, which shows what the others would become, and serves when nobody else does.
+            spare = parts.spare(service)
+            if spare not in self.children:
+                try:
+                    child = self.begin(parts.named(self.paths, spare))
+                    await child.healthy()
+                    child.keep()
+                except NotHealthy:
+                    await self.end(spare)
+                    raise
+            # 2. The others, each in its old place. If that fails, the spare one stays.
+            for name in [n for n in (self.ws_names() if service == "ws" else ["web"]) if n != spare]:
+                await self.renew(name)
+            # 3. Nobody needs it any more.
+            await self.leave(spare)
+
+    async def leave(self, name):
+        """Stop one child so that those who come find another one."""
+        if self.children[name].shut_door():
+            await asyncio.sleep(LAST_COME)
+        await self.end(name)
+
+    async def renew(self, name):
+        """Stop one child and start it anew; from then on it is kept alive, even if it is not healthy yet."""
+        await self.leave(name)
+        child = self.begin(parts.named(self.paths, name))
+        child.keep_alive = True
+        await child.healthy()
 
     async def end(self, *names):
         """Stop these children, side by side, and forget them."""
@@ -114,10 +151,10 @@ class Supervisor:
         """Obey one line from the control socket; the answer is one line of JSON."""
         answer = {"ok": True}
         try:
-            verb, _, count = (await reader.readline()).decode().partition(" ")
-            if verb != "scale" or self.phase != "up":
-                raise NotHealthy("", f"cannot {verb.strip()} while {self.phase}")
-            await self.scale(int(count))
+            verb, _, what = (await reader.readline()).decode().strip().partition(" ")
+            if verb not in ("scale", "roll") or self.phase != "up":
+                raise NotHealthy("", f"cannot {verb} while {self.phase}")
+            await (self.scale(int(what)) if verb == "scale" else self.roll(what))
         except NotHealthy as error:
             answer = {"ok": False, "error": str(error), "culprit": error.name}
         writer.write(json.dumps(answer).encode() + b"\n")

@@ -1,34 +1,11 @@
 """Two people in two browsers talk with each other through the site."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.room import enter, said, say
 from tests.site import new_name
 from tests.stack.visitor import Visitor
-
-
-def say(page, text):
-    """Type it and press Enter."""
-    page.get_by_label("Your message").fill(text)
-    page.get_by_label("Your message").press("Enter")
-
-
-def said(page, text=None):
-    """Return the lines of the conversation, or those of exactly this text."""
-    lines = page.locator("#messages > li.message")
-    if text is None:
-        return lines
-    return lines.filter(has=page.locator(".text", has_text=re.compile(f"^{re.escape(text)}$")))
-
-
-def enter(context, path):
-    """Open a room and wait until its socket is live."""
-    page = context.new_page()
-    page.goto(path)
-    expect(page.locator("#live-state")).to_have_attribute("data-state", "live")
-    return page
 
 
 def test_two_people_meet(somebody):
@@ -141,8 +118,8 @@ def test_a_transcript_is_its_askers_alone(somebody, site, alice, bob, room, tmp_
     assert "to be kept" in alice.get(address).text
 
 
-def test_signing_out_ends_the_other_pages_too(somebody, alice, bob, room):
-    context = somebody(alice)
+def test_signing_out_ends_the_other_pages_too(somebody, site, bob, room):
+    context = somebody(Visitor.guest(site, "Alice"))
     page, another = enter(context, room), context.new_page()
     another.goto("/")
     another.get_by_role("button", name="Sign out").click()

@@ -124,3 +124,20 @@ def test_no_such_event(as_, client, alice, event):
         assert KIND.may_see(alice, id) is False
         with pytest.raises(Refused):
             KIND.handlers["note"](alice, id, {"text": "x", "client_id": str(uuid.uuid4())})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_is_deleted_at_that_moment(monkeypatch, note, event, alice):
+    write = Event.note
+
+    def late(event, *args):
+        Event.objects.filter(pk=event.pk).delete()
+        return write(event, *args)
+
+    monkeypatch.setattr(Event, "note", late)
+    fields = {"text": "Kick-off!", "client_id": str(uuid.uuid4())}
+    with pytest.raises(Refused, match="This event is gone"):
+        KIND.handlers["note"](alice, str(event.pk), fields)
+    event.save(force_insert=True)
+    assert note(alice, "Kick-off!").status_code == 404
+    assert not read(event.key, 0, 10)

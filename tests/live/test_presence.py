@@ -20,6 +20,8 @@ def quick(monkeypatch):
     """Let the clocks of presence run faster; the rules stay the same."""
     monkeypatch.setattr(presence, "GRACE_SECONDS", 0.5)
     monkeypatch.setattr("partyline.live.rounds.REDRAW_SECONDS", 0.1)
+    monkeypatch.setattr("partyline.live.presence_store.PACE_SECONDS", 0.05)
+    monkeypatch.setattr("partyline.live.presence_store.SETTLE_SECONDS", 0.3)
 
 
 async def enter(pages, room, person):
@@ -47,12 +49,32 @@ async def test_it_works(pages, room, quick):
     await alice.until(lambda frame: frame in alice.frames[bob_left:] and here(["alice"])(frame))
 
 
+async def test_charlie_may_not_see(pages, room, quick):
+    bob, charlie = [await in_thread(Person.objects.create_user, name) for name in ("bob", "charlie")]
+
+    def make_private():
+        Room.objects.filter(pk=room.pk).update(is_private=True)
+        room.members.set([room.owner, bob])
+
+    await in_thread(make_private)
+    page = await pages(charlie)
+    await page.resume(**{room.key: ("", 0)})
+    await page.until(lambda frame: frame.get("refused") == "not_allowed")
+    alice, bob = await enter(pages, room, room.owner), await enter(pages, room, bob)
+    await alice.until(here(["alice", "bob"]))
+    await bob.until(here(["alice", "bob"]))
+    await page.send(type="nonsense")
+    await page.until(lambda frame: "error" in frame)
+    assert [frame for frame in page.frames if "state" in frame] == []
+    assert charlie.pk not in await in_thread(presence.people_in, room.key)
+
+
 async def test_two_tabs_are_one_person(pages, room, quick):
     first, second = await enter(pages, room, room.owner), await enter(pages, room, room.owner)
     shown = await second.until(here(["alice"]))
     assert shown["html"].count(">alice<") == 1
     await first.socket.disconnect(timeout=20)
-    assert await in_thread(presence.people_in, room.key) == [room.owner.pk]
+    assert await in_thread(presence.people_in, room.key) == {room.owner.pk: False}
 
 
 async def test_a_reconnect_within_the_grace_is_not_shown(pages, room, monkeypatch):

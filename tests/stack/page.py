@@ -68,47 +68,97 @@ class Page:
 
 
 class SteadyPage:
-    """A page as the protocol wants it: comes back, asks for what it misses, resends what is not done."""
+    """A page as the protocol wants it: comes back, asks for what it misses, resends what is not done.
+
+    It moves without a gap: `lives` counts how often it came from nowhere, `moves` how often from a socket.
+    """
 
     def __init__(self, site, visitor, key):
         self.site, self.visitor, self.key = site, visitor, key
         self.epoch, self.seq, self.entries = "", 0, []
-        self.unsent, self.lives, self.live, self.socket = {}, 0, False, None
+        self.unsent, self.lives, self.moves = {}, 0, 0
+        self.socket = self.newest = self.follower = None  # the live one; the last one opened; who moves it
+        self.leaving, self.closing = {}, set()
+
+    @property
+    def live(self):
+        return self.socket is not None
 
     async def run(self):
         """Be there until cancelled."""
-        while True:
-            try:
-                async with dial(self.site, self.visitor) as self.socket:
-                    self.lives += 1
-                    await self.ask()
-                    async for text in self.socket:
-                        for frame in frames_of(text):
-                            await self.take(frame)
-            except (OSError, TimeoutError, ConnectionClosed, InvalidHandshake):
-                pass
-            self.live = False
-            await asyncio.sleep(random.uniform(0.05, 0.5))  # the protocol's jitter, shortened
+        try:
+            while True:
+                self.lives += 1
+                await self.stay()
+                while self.live:
+                    await self.follower
+                if self.follower:
+                    self.follower.cancel()
+                await asyncio.sleep(random.uniform(0.05, 0.5))  # the protocol's jitter, shortened
+        finally:
+            if self.follower:
+                self.follower.cancel()
 
-    async def ask(self):
+    async def stay(self):
+        """Open a socket and be on it until it ends."""
+        socket = None
+        try:
+            async with dial(self.site, self.visitor) as socket:
+                self.newest = socket
+                await self.ask(socket)
+                async for text in socket:
+                    for frame in frames_of(text):
+                        await self.take(frame, socket)
+        except (OSError, TimeoutError, ConnectionClosed, InvalidHandshake):
+            pass
+        finally:
+            if socket and socket is self.socket:
+                self.socket = None
+
+    async def ask(self, socket):
         cursor = {"epoch": self.epoch, "seq": self.seq}
-        await self.socket.send(json.dumps({"type": "resume", "streams": {self.key: cursor}}))
+        await socket.send(json.dumps({"type": "resume", "streams": {self.key: cursor}}))
 
-    async def take(self, frame):
+    async def take(self, frame, socket):
         assert "reset" not in frame and "failed" not in frame, frame
-        if "resumed" in frame:
+        if "move" in frame:
+            self.leaving[socket] = frame["move"]["within"]
+            self.leave(socket)
+        elif "resumed" in frame:
             if not self.epoch:
                 self.epoch, self.seq = frame["resumed"]["epoch"], frame["resumed"]["head"]
-            self.live = True
+            if socket is self.newest:
+                self.take_over(socket)
             for text in list(self.unsent.values()):
-                await self.socket.send(text)
+                await socket.send(text)
         elif "done" in frame:
             self.unsent.pop(frame["done"], None)
         elif "seq" in frame and frame["seq"] == self.seq + 1:
             self.seq += 1
             self.entries.append(frame["html"])
         elif "seq" in frame and frame["seq"] > self.seq:
-            await self.ask()
+            await self.ask(socket)
+
+    def take_over(self, socket):
+        """Make this the page's socket; the one before it, which was live until now, may go."""
+        before, self.socket = self.socket, socket
+        if before not in (None, socket):
+            self.moves += 1
+            closing = asyncio.create_task(before.close())
+            self.closing.add(closing)
+            closing.add_done_callback(self.closing.discard)
+        self.leave(socket)
+
+    def leave(self, socket):
+        """Move, where this socket's process asked for it; not before the socket is live."""
+        if socket is self.socket and socket in self.leaving:
+            self.follower = asyncio.create_task(self.follow(socket, self.leaving.pop(socket)))
+
+    async def follow(self, socket, within):
+        """Open the next socket at a random moment; while that fails, keep the old one."""
+        while self.socket is socket:
+            await asyncio.sleep(random.uniform(0, within))
+            await self.stay()
 
     async def say(self, text):
         """Say something, however often the socket dies meanwhile; returns when it is committed."""

@@ -143,7 +143,7 @@ def test_the_beat(page, visit):
         assert link.got("beat") == {"type": "beat", "idle": False}
     page.clock.fast_forward(300_000)
     assert link.got() == {"type": "beat", "idle": True}
-    assert link.got()["type"] == "resume", "after so long a silence it asks"
+    link.got("resume")  # after so long a silence it asks
 
 
 def test_move_makes_before_it_breaks(page, visit, server):

@@ -9,11 +9,14 @@
   const LARGEST = 60000; // bytes of a frame; the server's limit is above it
   const MOST = 100; // unsent messages
   const IDLE = 300000; // ms without a key or a pointer
-  const AWAY = 60000; // ms hidden, after which we look whether the socket is still alive
+  const AWAY = 60000; // ms hidden, after which a person is idle, and we look whether the socket is still alive
+  const LOOK = 5000; // ms between looks whether the person has become idle
   const FORM = 'form[ws-send], form[data-ws-send]';
 
   let active = Date.now();
   let hidden = 0;
+  let said = false; // whether we last said that the person is idle
+  let greeted = false; // the same, to the newest connection
   let socket = null; // one per page
 
   // What the ws extension touches: readyState, the instance's OPEN, send(), close(), addEventListener,
@@ -61,7 +64,8 @@
 
     // From here on what the connection calls.
     hello() {
-      return this.streams.hello();
+      said = greeted = idle();
+      return {...this.streams.hello(), ...(said && {idle: true})};
     }
 
     probe() {
@@ -69,7 +73,8 @@
     }
 
     beat() {
-      return {type: 'beat', idle: document.hidden || Date.now() - active > IDLE};
+      said = idle();
+      return {type: 'beat', idle: said};
     }
 
     tick() {
@@ -84,6 +89,7 @@
 
     live() {
       if (this.onopen) this.onopen({type: 'open'});
+      if (idle() !== greeted) this.connection.send(this.beat(), false);
       this.outbox.live();
     }
 
@@ -96,7 +102,7 @@
       const {connection} = this;
       if (connection.hopeless) this.outbox.failAll('Not sent: there is no live connection here.');
       if (connection.stopped) live.tell('refused', connection.stopped);
-      else if (this.streams.refused) live.tell('refused', 'You can no longer see all of this page.');
+      else if (this.streams.refused) live.tell('refused', 'Part of this page is gone, or no longer open to you.');
       else if (connection.live) live.tell('live', '');
       else if (connection.broken) live.tell('offline', 'No live connection: reload the page to see what is new.');
       else if (navigator.onLine === false) live.tell('offline', 'Offline. What you write is sent later.');
@@ -200,7 +206,6 @@
 
   // Enter sends, Shift+Enter breaks the line; the Enter that ends a composition (IME) does neither.
   document.addEventListener('keydown', (event) => {
-    active = Date.now();
     const {target} = event;
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -211,14 +216,35 @@
   });
 
   document.addEventListener('input', ({target}) => target.setCustomValidity && target.setCustomValidity(''));
-  document.addEventListener('pointerdown', () => (active = Date.now()), {passive: true});
+
+  function idle() {
+    return Date.now() - active > IDLE || (document.hidden && Date.now() - hidden > AWAY);
+  }
+
+  // Say at once that the person has gone idle or come back; else the beat would, up to 25 s later.
+  function look() {
+    if (socket && idle() !== said) socket.connection.send(socket.beat(), false);
+  }
+
+  function stir() {
+    active = Date.now();
+    if (said) look();
+  }
+
+  for (const name of ['keydown', 'pointerdown', 'pointermove', 'wheel']) {
+    document.addEventListener(name, stir, {passive: true});
+  }
+  setInterval(look, LOOK);
 
   const wake = () => socket && socket.connection.wake();
   window.addEventListener('online', wake);
   window.addEventListener('offline', wake);
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) hidden = Date.now();
-    else if (Date.now() - hidden > AWAY) wake();
+    else {
+      stir();
+      if (Date.now() - hidden > AWAY) wake();
+    }
   });
 
   // An open socket would keep the page out of the back/forward cache; there it needs none.
