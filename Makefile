@@ -8,12 +8,12 @@ STACK := @python3 scripts/stack
 # What differs by database and by a real Redis.
 ON_STORES := tests/live tests/jobs tests/files tests/people tests/rooms tests/commentary tests/dashboard tests/web
 
-.PHONY: help setup run test test-tools check lock fmt build up down ps logs shell migrate admin scale roll tls base-images screenshots drill clean
+.PHONY: help setup run test test-tools check lock fmt build up down ps logs shell migrate admin scale roll tls base-images screenshots drill clean images render deploy k8s-check
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^## / { printf "\n%s\n", substr($$0, 4) } \
-		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ## Develop
 setup: ## make .venv with the locked packages; again only when the lock changes
@@ -24,7 +24,7 @@ test: setup test-tools ## run the tests, on SQLite and on Postgres with Redis (A
 	@TEST_STORES=sqlite $(PY) -m pytest $(ARGS)
 	@TEST_STORES=postgres $(PY) -m pytest $(or $(ARGS),$(ON_STORES))
 	@$(if $(ARGS),,scripts/test-containers)
-check: setup ## everything but the tests: style, floors, migrations, deployment, locks, image recipes
+check: setup ## everything but the tests: style, floors, migrations, deployment, locks, images, manifests
 	@scripts/check
 fmt: setup ## format the Python code
 	@$(PY) -m ruff check --fix --quiet .
@@ -59,6 +59,18 @@ migrate: ## bring the database up to date (`make up` does it too)
 	$(STACK) migrate
 tls: ## make a certificate for local use
 	@scripts/tls
+
+## Kubernetes (docs/kubernetes.md)
+images: ## build the images, and push them (push=registry.example.org/team) or say how to load them
+	@python3 scripts/k8s images
+render: ## print the manifests of an overlay (O=local, O=production, or a path of your own)
+	@python3 scripts/k8s render
+deploy: ## apply them to the cluster that kubectl means, wait until it serves, say where (O=…)
+	@python3 scripts/k8s deploy
+k8s-check: setup ## hold the manifests against several versions of Kubernetes, compose.yaml and the code
+	@$(PY) -m pytest -q --no-header tests/manifests/test_k8s_valid.py tests/manifests/test_k8s_hardened.py \
+		tests/manifests/test_k8s_agrees_with_compose.py tests/manifests/test_k8s_goes_quietly.py \
+		tests/manifests/test_k8s_network.py
 
 ## Make and unmake
 build: ## build the images

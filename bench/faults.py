@@ -143,4 +143,4 @@ def in_order(kinds, dice):
     """Yield all kinds in a random order, then again in another; what takes long comes once."""
     while True:
         yield from dice.sample(kinds, len(kinds))
-        kinds = [kind for kind in kinds if kind.hurt is not long_away]
+        kinds = [kind for kind in kinds if kind.hurt is not long_away] or kinds

@@ -159,11 +159,11 @@ class Hub(Holes):
         people = {socket.session: socket.person for socket in self.sockets if socket.person.pk}
         await self._look_at(list(self.tails), people)
         await rounds.check_states(self)
-        for key, tail in list(self.tails.items()):
-            if not tail.members and tail.head is not None and key != revoke.KEY:
-                del self.tails[key]
-                await self._leave_group(key)
-        await self._join_groups(list(self.tails))  # a layer that forgets its groups is told again
+        gone = [key for key, tail in self.tails.items() if not tail.members and tail.head is not None]
+        gone = [key for key in gone if key != revoke.KEY]
+        for key in gone:
+            del self.tails[key]
+        self.regroup(gone)
 
     async def _look_at(self, keys, people=None):
         before = {key: (tail, tail.head) for key in keys if (tail := self.tails.get(key))}

@@ -10,6 +10,8 @@ from . import notices
 
 logger = logging.getLogger(__name__)
 
+JOIN_SECONDS = 1  # that one question to the layer may take
+
 
 class Receiver:
     """Takes notices for all sockets of a process and calls `_on_<type>(notice)` for each.
@@ -21,6 +23,7 @@ class Receiver:
         self.layer = self.channel = None
         self.tails = {}  # stream's key → Tail; each stream has its group
         self.tasks = []
+        self.regrouping = None  # the task that tells the layer which groups are ours
         self.errands = set()  # short tasks; a task that nobody refers to may vanish
 
     def run(self, *jobs):
@@ -82,12 +85,25 @@ class Receiver:
         """Subscribe to the streams' notices; joining again changes nothing, the first failure ends it."""
         try:
             for key in keys if self.channel else ():
-                await asyncio.wait_for(self.layer.group_add(notices.group_of(key), self.channel), 3)
+                await asyncio.wait_for(
+                    self.layer.group_add(notices.group_of(key), self.channel), JOIN_SECONDS
+                )
         except Exception as error:  # whatever a channel layer may raise
             logger.warning("No notices of some streams, the heads check serves meanwhile: %r", error)
 
-    async def _leave_group(self, key):
+    def regroup(self, gone):
+        """Leave the groups of streams that are gone, and join all others again: a layer may forget them.
+
+        By itself, one at a time: while Redis hangs it takes a second for each, and nobody may wait for it.
+        """
+        if self.regrouping is None or self.regrouping.done():
+            self.regrouping = self.spawn(self._regroup(gone))
+
+    async def _regroup(self, gone):
         try:
-            await asyncio.wait_for(self.layer.group_discard(notices.group_of(key), self.channel), 3)
+            for key in gone:
+                left = self.layer.group_discard(notices.group_of(key), self.channel)
+                await asyncio.wait_for(left, JOIN_SECONDS)
         except Exception as error:  # Redis away: a group too many costs nothing
-            logger.info("Group of %s was not left: %r", key, error)
+            logger.info("Some groups were not left: %r", error)
+        await self._join_groups(list(self.tails))

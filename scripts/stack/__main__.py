@@ -122,7 +122,8 @@ def clean():
         say("Clean, and var/ is gone. The database's volume and .secrets/ stay: they need the Docker engine.")
         return
     containers.remove_data()
-    shutil.rmtree(SECRETS, ignore_errors=True)
+    for secrets in (SECRETS, ROOT / "k8s" / "overlays" / "local" / "secrets"):  # the second is a copy
+        shutil.rmtree(secrets, ignore_errors=True)
     say("Clean. The data and the secrets are gone.")
 
 

@@ -170,6 +170,8 @@ def roll(service, old):
 
 def resize(service, count):
     """Make it `count` containers; of too many the sick go first, then the oldest."""
+    stopped = [one for one in containers(service) if inspect(one, "{{.State.Running}}") != "true"]
+    remove(stopped)  # they serve nobody, and `make` was asked for so many that do
     there = containers(service)
     if len(there) < count:
         with Interrupts() as interrupts:

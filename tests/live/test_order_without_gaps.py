@@ -109,3 +109,18 @@ async def test_a_reconnect_storm_asks_the_log_nothing(pages, wall, write, where,
     monkeypatch.setattr(log, "read", lambda *args: 1 / 0)
     for page in [await reader(pages, wall, epoch) for _ in range(20)]:
         assert seen_in_order(page, wall, 50)
+
+
+async def test_a_layer_that_hangs_holds_up_no_heads_check(
+    pages, wall, write, where, hub, settings, monkeypatch
+):
+    """As Redis does when it is stopped: whoever asks it for something waits."""
+    settings.WS_HEADS_SECONDS = 0.1
+    page = await reader(pages, wall, (await where(wall)).epoch)
+    monkeypatch.setattr("partyline.live.receiver.JOIN_SECONDS", 1000)
+    monkeypatch.setattr(hub.layer, "group_add", lambda *args: asyncio.Event().wait())
+    monkeypatch.setattr(notices, "send", lambda group, message: None)
+    for number in range(1, 4):
+        await write(wall, str(number))
+        await page.until(lambda frame, number=number: frame.get("seq") == number)
+    assert seen_in_order(page, wall, 3)

@@ -53,6 +53,7 @@ def test_every_knob_is_documented():
 def test_nothing_is_documented_that_is_no_knob():
     """What the site does not read, make, a script or a test does, or Django's createsuperuser."""
     files = [ROOT / "Makefile", *(ROOT / "scripts").rglob("*"), *(ROOT / "tests").glob("*.py")]
+    files += (ROOT / "bench").glob("*.py")
     text = " ".join(file.read_text("latin-1") for file in files if file.is_file())
     words = set(re.findall(rf"\b{NAME}\b", text))
     named = {name for name in documented() if not name.startswith("DJANGO_SUPERUSER_")}
