@@ -21,7 +21,10 @@ async def all_of(pages, tasks, condition, what):
 
 
 async def talk_through(site, visitors, room, change):
-    """Talk by pages and by forms while `change` runs in a thread; return the pages, and what was said."""
+    """Talk by pages and by forms while `change` runs in a thread; return the pages, and what was said.
+
+    Three people at a pace that no limit forbids: two talk on their pages, the last one by the form.
+    """
     pages = [SteadyPage(site, visitors[n % len(visitors)], key_of(room)) for n in range(PAGES)]
     tasks = [asyncio.create_task(page.run()) for page in pages]
     said, over = [], asyncio.Event()
@@ -35,10 +38,11 @@ async def talk_through(site, visitors, room, change):
     async def post(name):
         while not over.is_set():
             said.append(f"{name} {len(said)}")
-            answer = await asyncio.to_thread(visitors[0].say, room, said[-1])
+            answer = await asyncio.to_thread(visitors[2].say, room, said[-1])
             assert answer.status == 302, f"{answer.status}: {answer.text}"
-            page = await asyncio.to_thread(visitors[0].get, room)
+            page = await asyncio.to_thread(visitors[2].get, room)
             assert page.status == 200, page.text
+            await asyncio.sleep(0.15)
 
     async def replace():
         try:
@@ -89,12 +93,12 @@ def scaled(stack):
 
 
 @pytest.mark.parametrize("count", [2, 1])
-async def test_ws(stack, site, scaled, alice, bob, count):
+async def test_ws(stack, site, scaled, alice, bob, charlie, count):
     await asyncio.to_thread(scaled, count)
     room = bob.make_room()
     old = await asyncio.to_thread(processes, stack, "ws")
 
-    pages, said = await talk_through(site, [bob, alice], room, lambda: stack.make("roll", "S=ws"))
+    pages, said = await talk_through(site, [bob, alice, charlie], room, lambda: stack.make("roll", "S=ws"))
 
     new = await asyncio.to_thread(processes, stack, "ws")
     assert len(new) == len(old) == count and not set(new) & set(old), "all of them are new"
@@ -103,11 +107,11 @@ async def test_ws(stack, site, scaled, alice, bob, count):
     assert_nothing_lost(pages, said)
 
 
-async def test_web(stack, site, alice, bob):
+async def test_web(stack, site, alice, bob, charlie):
     room = bob.make_room()
     old = await asyncio.to_thread(processes, stack, "web")
 
-    pages, said = await talk_through(site, [bob, alice], room, lambda: stack.make("roll", "S=web"))
+    pages, said = await talk_through(site, [bob, alice, charlie], room, lambda: stack.make("roll", "S=web"))
 
     new = await asyncio.to_thread(processes, stack, "web")
     assert len(new) == len(old) and not set(new) & set(old), "all of them are new"
