@@ -1,5 +1,6 @@
 """The one settings file: every knob comes from the environment, with a default that works."""
 
+import socket
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -116,7 +117,12 @@ if REDIS_URL:
     if REDIS_PASSWORD:
         _host["password"] = REDIS_PASSWORD
     if _redis.scheme != "unix":
+        # A subscription whose other end is gone without a word would stay deaf for a quarter of an hour.
         _host["socket_keepalive"] = True
+        _silence = {"TCP_USER_TIMEOUT": 10000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
+        _host["socket_keepalive_options"] = {
+            getattr(socket, name): value for name, value in _silence.items() if hasattr(socket, name)
+        }
     CHANNEL_LAYERS = {
         "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [_host]}}
     }

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from partyline.live import revoke
-from partyline.live.log import drop, take_turn
+from partyline.live.log import drop, hold, take_turn
 
 TEXT_LIMIT = 4000  # characters of a note
 SHOWN = 100  # notes on an event's page
@@ -35,6 +35,12 @@ class Event(models.Model):
     @property
     def key(self):
         return f"event:{self.pk}"
+
+    def delete(self, *args, **kwargs):
+        """Delete the event with all that was told; nobody tells anything meanwhile."""
+        with transaction.atomic():
+            hold(self.key)
+            return super().delete(*args, **kwargs)
 
     def last_notes(self):
         """Return the notes that the page shows, newest first."""

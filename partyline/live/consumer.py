@@ -66,6 +66,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
             return
         self.session = identity.session_key(self.scope)
         self.address = limits.address_of((self.scope.get("client") or [""])[0])
+        revocations = hub.revocations
         try:
             self.person, may_enter = await pool.run(greet, self)
         except Refused:
@@ -83,6 +84,8 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
             return
         hub.start()
         hub.sockets.add(self)
+        if hub.revocations != revocations:  # it did not concern us yet
+            self.look_again()
         await self.base_send({"type": "websocket.accept"})
         if health.draining:  # the signal came while the handshake was under way
             self.push(frames.move(round(settings.WS_DRAIN_SECONDS * 0.3, 3)))
@@ -170,16 +173,16 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         except Refused:
             await self.close(1000)  # too much comes from its address: it comes back, later and later
             return
+        self.streams |= allowed  # all at once: from here on a revocation concerns us
+        if hub.revocations != revocations:  # one that came meanwhile did not
+            self.look_again()
         read = 0
         for key, (epoch, seq) in cursors.items():
-            if key in allowed:
-                self.streams.add(key)
-                read += await hub.join(key, self, epoch, seq)
-            else:
+            if key not in allowed:
                 await self._refuse(key)
+            elif key in self.streams:  # else it was taken back while we joined the others
+                read += await hub.join(key, self, epoch, seq)
         self._charge(read)
-        if hub.revocations != revocations:  # one that came meanwhile did not concern us yet
-            self.look_again()
 
     async def _leave(self, streams):
         if not isinstance(streams, list):
@@ -231,7 +234,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
             self.person = person
             asked = set(self.streams)
             allowed = await pool.run(may_see, person, list(asked))
-        except DatabaseError as error:
+        except Exception as error:  # a product's too: who cannot be looked at may not read on
             log.warning("A socket could not be looked at again: %r", error)
             await self.close(1000)  # it comes back, and is asked who it is
             return
@@ -254,7 +257,7 @@ def act(handler, person, address, id, fields):
 
 def may_resume(person, address, keys):
     """Return what `may_see` does; raises Refused where too much comes from the address."""
-    limits.check(address=address)
+    limits.check(address=address, times=max(1, len(keys)))
     return may_see(person, keys)
 
 

@@ -44,8 +44,8 @@ class Holes(Receiver):
         if not tail.append(entry):
             return False
         self._deliver(tail, entry.frame)
-        if tail.cuts != cuts:
-            self.spawn(self._refill(tail))
+        if tail.cuts != cuts and (tail.refilling is None or tail.refilling.done()):
+            tail.refilling = self.spawn(self._refill(tail))
         return True
 
     async def _pace(self, tail):
@@ -68,21 +68,23 @@ class Holes(Receiver):
 
     async def _refill(self, tail):
         """Read again what an amendment made the tail forget, as the log has it now: reconnects ask for it."""
-        cuts = tail.cuts
-        entries = await pool.run(log.read, tail.key, max(tail.first - 1 - KEEP_ENTRIES, 0), KEEP_ENTRIES)
-        if tail.cuts == cuts:  # else what we read may be out of date, and another one is reading
-            tail.extend_back(entries)
+        cuts = None
+        while cuts != tail.cuts:  # what was read before an amendment may be out of date
+            cuts, after = tail.cuts, max(tail.first - 1 - KEEP_ENTRIES, 0)
+            entries = await pool.run(log.read, tail.key, after, KEEP_ENTRIES)
+        tail.extend_back(entries)
 
     async def _restart(self, tail):
         """Stand anew where the log stands, and tell every member to reload: it cannot be continued."""
-        tail.start(*await pool.run(_last_entries, tail.key))
         tail.wanted = 0
+        tail.start(*await pool.run(_last_entries, tail.key))
         self._deliver(tail, frames.reset(tail.key, tail.epoch, tail.head))
 
     async def _load(self, tail):
         """Read a tail for the first time; its group is joined before that, so that nothing falls between."""
         try:
             await self._join_groups([tail.key])
+            await pool.run(log.position, tail.key)  # makes a stream that is not there yet
             tail.start(*await pool.run(_last_entries, tail.key))
         except BaseException:
             self.tails.pop(tail.key, None)
@@ -93,7 +95,6 @@ class Holes(Receiver):
 
 def _last_entries(key):
     """Return (epoch, head, oldest, [log.Kept]) of the stream's end."""
-    log.position(key)  # makes a stream that is not there yet
-    epoch, head, oldest = log.heads([key])[key]
+    epoch, head, oldest = log.heads([key]).get(key, ("", 0, 1))  # nothing is left of one that is gone
     entries = log.read(key, max(head - KEEP_ENTRIES, 0), KEEP_ENTRIES)
     return epoch, head, oldest, [entry for entry in entries if entry.seq <= head]

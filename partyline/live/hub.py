@@ -131,7 +131,7 @@ class Hub(Holes):
         tail.members.add(socket)
         await self.people.arrive(key, socket)
         for name, v, frame in await pool.run_store(state.current, key):
-            if not self.deliver_state(key, name, v, frame):
+            if not self.deliver_state(key, name, v, frame) and key in socket.streams:
                 socket.push(frame)
         return read
 

@@ -24,13 +24,13 @@ def address_of(host):
     return str(address) if address.version == 4 else f"{int(address) >> 64:x}"
 
 
-def check(person=None, address=""):
-    """Count one more deed of the person (id) and of the address; raises Refused `too_fast` above a limit."""
+def check(person=None, address="", times=1):
+    """Count so many deeds of the person (id) and of the address; raises Refused `too_fast` above a limit."""
     limits = {
         f"limit:person:{person}": person and settings.WS_PERSON_PER_SECOND,
         f"limit:address:{address}": address and settings.WS_ADDRESS_PER_SECOND,
     }
-    rates = {key: rate for key, rate in limits.items() if rate}
+    rates = {key: rate / times for key, rate in limits.items() if rate}
     full = rates and store().counters.take(rates)
     if full:
         raise Refused("too_fast", PERSON if full.startswith("limit:person:") else ADDRESS)

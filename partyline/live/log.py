@@ -115,6 +115,12 @@ def read(key, after, limit):
     return [Kept(e.seq, frames.entry(key, e.seq, e.html, e.client_id), e.thing, e.amends) for e in rows]
 
 
+def hold(key):
+    """Let nobody write to the stream until this transaction ends; the first lock, as a writer's is."""
+    list(Stream.objects.select_for_update().filter(key=key))
+
+
 def drop(key):
     """Delete a stream with all its entries, for good; who reads it is told by `revoke.stream`."""
+    hold(key)
     Stream.objects.filter(key=key).delete()

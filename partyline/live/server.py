@@ -80,6 +80,7 @@ class DrainingServer(Server):
         queue = super().create_application(protocol, scope)
         if queue is not None and scope["type"] == "websocket":
             bound(queue, protocol)
+            meter(protocol)
         return queue
 
     def open_sockets(self):
@@ -101,10 +102,14 @@ class DrainingServer(Server):
         """Pass a message on, then wait while the client's buffer is full: Daphne itself never does."""
         await super().handle_reply(protocol, message)
         if message["type"] == "websocket.send":
-            while owed(protocol) > HIGH_WATER and "disconnected" not in self.connections.get(
-                protocol, {"disconnected": 0}
-            ):
+            while owed(protocol) > HIGH_WATER and not self.has_gone(protocol):
                 await asyncio.sleep(0.05)
+            if self.has_gone(protocol):
+                raise ConnectionError("The client has gone.")  # nobody reads the log for it any more
+
+    def has_gone(self, protocol):
+        """Tell whether the connection has ended."""
+        return "disconnected" in self.connections.get(protocol, {"disconnected": 0})
 
 
 def owed(protocol):
@@ -138,6 +143,23 @@ def bound(queue, protocol):
     queue._put, queue._get = _put, _get
 
 
+def meter(protocol):
+    """Cut a client of too many WebSocket frames: pings and empty fragments never reach the application."""
+    rate = settings.WS_FRAMES_PER_SECOND * 5  # the consumer, which counts messages, answers before
+    left, at, end = rate * 10, time.monotonic(), protocol.onFrameEnd
+
+    def onFrameEnd():
+        nonlocal left, at
+        now = time.monotonic()
+        left, at = min(rate * 10, left + (now - at) * rate) - 1, now
+        if left < 0:
+            protocol.dropConnection(abort=True)
+            return False
+        return end()
+
+    protocol.onFrameEnd = onFrameEnd
+
+
 class Interface(CommandLineInterface):
     """Daphne's own command line, with our server."""
 
@@ -160,6 +182,8 @@ def main(argv):
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partyline.settings")
     limit = str(settings.WS_MAX_FRAME * 4)  # above it the connection is cut; up to it `too_long` is answered
     options = ["--proxy-headers", "--no-server-name", "--verbosity=1", "--access-log=/dev/null"]
+    # The time-out below the interval, or the next ping forgets the time-out of the one before.
+    options += ["--ping-interval=25", "--ping-timeout=20"]
     options += [f"--websocket-max-message-size={limit}", f"--websocket-max-frame-size={limit}"]
     status = 0
     try:

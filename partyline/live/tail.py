@@ -22,6 +22,7 @@ class Tail:
         self.members = set()
         self.loading = None  # the task that reads it for the first time
         self.filling = None  # the task that reads what is missing
+        self.refilling = None  # the task that reads what an amendment made us forget
 
     @property
     def first(self):
@@ -61,9 +62,9 @@ class Tail:
 
     def _cut(self, thing):
         """Forget all up to the last entry that tells what the thing was: the log has them as they are now."""
+        self.cuts += 1  # what is being read from the log just now may still tell it
         told = [entry.seq for entry in self.entries if entry.thing == thing]
         if told:
-            self.cuts += 1
             while self.entries and self.entries[0].seq <= told[-1]:
                 self._drop_first()
 

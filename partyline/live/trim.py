@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 
@@ -34,16 +33,14 @@ def _trim(key, before):
 
 def _trim_batch(key, before):
     """Delete the stream's first entries as far as they must go; the numbers that stay have no hole."""
-    with transaction.atomic():
-        stream = Stream.objects.filter(pk=key).first()
-        if stream is None:
-            return 0
-        first = Entry.objects.filter(stream=stream, seq__lt=stream.oldest + BATCH)
-        too_old = first.filter(created__lt=before).aggregate(last=Max("seq"))["last"] or 0
-        last = max(too_old, min(stream.head - settings.STREAM_KEEP_ENTRIES, stream.oldest + BATCH - 1))
-        if last < stream.oldest:
-            return 0
-        count, _ = first.filter(seq__lte=last).delete()
-        # Last, because it waits for who is writing, and lets the next one wait.
-        Stream.objects.filter(pk=key, oldest__lte=last).update(oldest=last + 1)
-        return count
+    stream = Stream.objects.filter(pk=key).first()
+    if stream is None:
+        return 0
+    first = Entry.objects.filter(stream=stream, seq__lt=stream.oldest + BATCH)
+    too_old = first.filter(created__lt=before).aggregate(last=Max("seq"))["last"] or 0
+    last = max(too_old, min(stream.head - settings.STREAM_KEEP_ENTRIES, stream.oldest + BATCH - 1))
+    if last < stream.oldest:
+        return 0
+    # Two transactions, or it would hold entries and wait for the stream while an amendment does the opposite.
+    Stream.objects.filter(pk=key, oldest__lte=last).update(oldest=last + 1)
+    return Entry.objects.filter(stream=stream, seq__lte=last).delete()[0]

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partyline.live import revoke
-from partyline.live.log import amend, drop, take_turn, was_published
+from partyline.live.log import amend, drop, hold, take_turn, was_published
 
 TEXT_LIMIT = 4000  # characters of a message
 SHOWN = 50  # messages on a room's page
@@ -64,6 +64,17 @@ class Room(models.Model):
     @property
     def key(self):
         return f"room:{self.pk}"
+
+    def save(self, *args, **kwargs):
+        """Keep the room; who may no longer read it is stripped in the same transaction."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        """Delete the room with all that was said; nobody says anything meanwhile."""
+        with transaction.atomic():
+            hold(self.key)
+            return super().delete(*args, **kwargs)
 
     def last_messages(self):
         """Return the messages that the page shows, oldest first."""

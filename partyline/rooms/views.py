@@ -111,6 +111,12 @@ def say(request, pk):
     return redirect(f"{room.get_absolute_url()}#say")
 
 
+def need_owner(request, room):
+    """Raise Http404 unless the person says who is in this room: its owner, where it is private."""
+    if not room.is_private or room.owner_id != request.user.pk:
+        raise Http404
+
+
 @login_required
 @require_http_methods(POSTED)
 def invite(request, pk):
@@ -118,8 +124,7 @@ def invite(request, pk):
     room = visible_room(request, pk)
     if request.method != "POST":
         return redirect(room)
-    if not room.is_private or room.owner_id != request.user.pk:
-        raise Http404
+    need_owner(request, room)
     form = InviteForm(request.POST)
     if not form.is_valid():
         return page(request, room, invite_form=form)
@@ -135,8 +140,7 @@ def remove(request, pk):
     room = visible_room(request, pk)
     if request.method != "POST":
         return redirect(room)
-    if not room.is_private or room.owner_id != request.user.pk:
-        raise Http404
+    need_owner(request, room)
     id = request.POST.get("person", "")
     person = room.members.exclude(pk=room.owner_id).filter(pk=int(id) if id.isdecimal() else 0).first()
     if person is None:

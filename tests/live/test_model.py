@@ -237,6 +237,19 @@ class Machine(RuleBasedStateMachine):
             seqs = [entry.seq for entry in tail.entries]
             assert not seqs or seqs == list(range(seqs[0], tail.head + 1))
 
+    @invariant()
+    def memory_tells_nothing_that_it_knows_to_be_gone(self):
+        """Whatever an amendment in the tail changed, no earlier entry of that tail tells."""
+        for tail in self.hub.tails.values():
+            changed = {}
+            for entry in reversed(tail.entries):
+                html = json.loads(entry.frame)["html"]
+                if entry.thing in changed and html:
+                    assert html in changed[entry.thing], "what it was before"
+                if entry.amends and entry.thing not in changed:
+                    what, thing, text = json.loads(html) if html else ("remove", entry.thing, "")
+                    changed[entry.thing] = [json.dumps(["add", thing, text])] if what == "set" else []
+
     def teardown(self):
         """In the end all is quiet: no notice comes any more, reads do, and the heads check goes on."""
         try:

@@ -1,9 +1,11 @@
 """What is changed or removed is so for who comes later, too: in the log, in the tails, on every page."""
 
+import asyncio
+
 import pytest
 from django.db import transaction
 
-from partyline.live import log
+from partyline.live import log, pool
 from partyline.live.models import Entry
 
 from .conftest import in_thread
@@ -121,6 +123,48 @@ async def test_the_tail_is_whole_again_after_it(pages, wall, write, bring, chang
     await page.until(lambda frame: "resumed" in frame)
     assert page.seqs(wall) == list(range(1, 23))
     assert "a secret" not in texts(page)
+
+
+async def test_a_removal_while_the_tail_is_read_again(pages, wall, write, change, where, hub, monkeypatch):
+    """What the read brings was so before the removal."""
+    epoch = (await where(wall)).epoch
+    witness = await pages()
+    await witness.resume(**{wall: (epoch, 0)})
+    await in_thread(bring_all, wall, {"secret": "a secret", "other": "words"})
+    await witness.until(lambda frame: frame.get("seq") == 2)
+    come, go, run = asyncio.Event(), asyncio.Event(), pool.run
+
+    async def held(function, *args):
+        found = await run(function, *args)
+        if function is log.read and not come.is_set():
+            come.set()
+            await go.wait()
+        return found
+
+    monkeypatch.setattr(pool, "run", held)
+    await in_thread(amend, wall, "other", "other words")  # the tail forgets both, and reads them again
+    await come.wait()
+    await in_thread(amend, wall, "secret", "")
+    await witness.until(lambda frame: frame.get("seq") == 4)
+    go.set()
+    while hub.errands:
+        await asyncio.sleep(0.01)
+    page = await pages()
+    await page.resume(**{wall: (epoch, 0)})
+    await page.until(lambda frame: "resumed" in frame)
+    assert page.seqs(wall) == [1, 2, 3, 4]
+    assert "a secret" not in texts(page)
+
+
+def bring_all(key, things):
+    for thing, text in things.items():
+        with transaction.atomic():
+            log.publish(key, text, thing=thing)
+
+
+def amend(key, thing, text):
+    with transaction.atomic():
+        log.amend(key, thing, text, anew=text)
 
 
 async def test_a_change_whose_first_entry_is_trimmed_brings_it_to_nobody_anew(

@@ -158,3 +158,55 @@ def test_a_reader_that_does_not_read_holds_nobody_up_and_misses_nothing(server):
                     break
         assert seen == list(range(1, 301))
         page.close()
+
+
+def raw_page(server):
+    """Return a socket after its handshake, for frames that no client library sends."""
+    page = socket.socket(socket.AF_UNIX)
+    page.settimeout(20)
+    page.connect(server.path)
+    headers = {
+        "Host": "localhost",
+        "Origin": "http://localhost",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "eHh4eHh4eHh4eHh4eHh4eA==",
+    }
+    lines = ["GET /ws/live/ HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    page.sendall("\r\n".join(lines).encode())
+    assert b" 101 " in page.recv(4096)
+    return page
+
+
+PING, EMPTY_FRAGMENT = b"\x89\x80\0\0\0\0", b"\x00\x80\0\0\0\0"
+
+
+@pytest.mark.parametrize("first, frame", [(b"", PING), (b"\x01\x80\0\0\0\0", EMPTY_FRAGMENT)])
+def test_a_flood_that_no_application_sees_is_cut(server, first, frame):
+    """Pings, and fragments of a message that never ends, from a client that does not read the answers."""
+    with raw_page(server) as page:
+        page.sendall(first)
+        with pytest.raises(OSError):
+            for _ in range(1000):
+                page.sendall(frame * 10000)
+    other = server.connect()
+    next(found for found in frames(other) if "resumed" in found)
+    other.close()
+
+
+def test_nobody_reads_the_log_for_a_client_that_has_gone(server):
+    """It was sent a part of what it lacked, and left with more of its resumes waiting."""
+    server.shell(
+        "from django.db import transaction\nfrom partyline.live.log import publish\n"
+        f"with transaction.atomic():\n  for n in range(1500): publish('{KEY}', 'x' * 4000)"
+    )
+    page = server.connect(max_queue=1)
+    epoch = next(found for found in frames(page) if "resumed" in found)["resumed"]["epoch"]
+    for _ in range(15):
+        page.send(json.dumps({"type": "resume", "streams": {KEY: {"epoch": epoch, "seq": 1}}}))
+    page.socket.shutdown(socket.SHUT_RDWR)
+    page.socket.close()
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(20) == 0
+    assert "Drained, 0 applications left" in server.log.read_text()
