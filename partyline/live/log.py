@@ -122,5 +122,6 @@ def hold(key):
 
 def drop(key):
     """Delete a stream with all its entries, for good; who reads it is told by `revoke.stream`."""
-    hold(key)
-    Stream.objects.filter(key=key).delete()
+    with transaction.atomic():
+        hold(key)
+        Stream.objects.filter(key=key).delete()
