@@ -188,7 +188,8 @@ class Message(models.Model):
 
     def _amend(self, client_id, **changes):
         with transaction.atomic():
-            now = Message.objects.select_for_update(of=["self"]).select_related("author").get(pk=self.pk)
+            hold(self.room.key)  # first, as who speaks and who deletes the room do
+            now = Message.objects.select_related("author").get(pk=self.pk)
             if now.removed or client_id and was_published(self.room.key, self.thing, str(client_id)):
                 return
             for name, value in changes.items():
