@@ -1,6 +1,7 @@
 """Read settings from the environment: typed, with defaults that work, and loud about nonsense."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -38,6 +39,14 @@ def number(name, default, least=0):
     if not least <= found < float("inf"):
         raise ImproperlyConfigured(f"{name}={value!r} must be {least} or more.")
     return found
+
+
+def endpoint(name, default=""):
+    """Return address:port, or "" where nothing is set."""
+    value = text(name, default)
+    if value and not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}", value):
+        raise ImproperlyConfigured(f"{name}={value!r} is not address:port, such as 0.0.0.0:9100.")
+    return value
 
 
 def words(name, default=""):

@@ -24,6 +24,11 @@ def report(path):
     return 200, {"status": "ready", **body}
 
 
+def takes_work():
+    """Tell, without asking anybody, whether this process has been ready and does not go."""
+    return _migrated and not draining
+
+
 def unanswered():
     """Return the report of /readyz where its own questions got no answer in time."""
     status, word = (200, "ready") if _migrated else (503, "starting")

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "partyline.health.HealthMiddleware",  # before the Host check: a probe knows no public name
+    "partyline.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "partyline.unavailable.UnavailableMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -144,6 +145,7 @@ WS_ADDRESS_PER_SECOND = env.number("WS_ADDRESS_PER_SECOND", 200.0)
 WS_SOCKETS_PER_PERSON = env.number("WS_SOCKETS_PER_PERSON", 50)
 WS_DATABASE_THREADS = env.number("WS_DATABASE_THREADS", 4, least=1)
 WS_HEADS_SECONDS = env.number("WS_HEADS_SECONDS", 5.0, least=0.1)
+WS_BALANCE_SECONDS = env.number("WS_BALANCE_SECONDS", 15.0)  # 0: sockets stay where they are
 
 # Work outside requests.
 TASKS = {"default": {"BACKEND": "partyline.jobs.backend.JobsBackend"}}
@@ -214,6 +216,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# Where each process tells its metrics: address:port; empty: nowhere.
+METRICS_BIND = env.endpoint("METRICS_BIND")
 
 LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", False, True
 

@@ -6,6 +6,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
+from partyline.metrics import UNANSWERED
+
 log = logging.getLogger(__name__)
 
 
@@ -22,6 +24,7 @@ class UnavailableMiddleware:
         """Return the page for a view that found no database; it is rendered without one."""
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
+        UNANSWERED.labels("database").inc()
         log.warning("The database does not answer at %s: %s", request.path, str(exception).strip())
         again = request.POST.items() if "client_id" in request.POST else ()
         page = render_to_string("503.html", {"path": request.path, "fields": list(again)})

@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError
 
 from partyline import health
 
-from . import frames, identity, kinds, limits, pool
+from . import frames, identity, kinds, limits, metrics, pool
 from .hub import hub
 from .kinds import Refused
 from .owed import OwedFrames
@@ -34,6 +34,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
     person = None
     idle = False  # what the page last said about its person
     looking = False  # whether a second look at this socket is under way
+    asked_to_move = float("-inf")  # time.monotonic()
 
     def __init__(self):
         super().__init__()
@@ -61,6 +62,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         Where too many come from one address it is refused before it is taken: a browser comes back later.
         """
         if not identity.origin_allowed(self.scope):
+            metrics.REFUSED.labels("origin").inc()
             log.info("Refused a socket of Origin %r", identity.header(self.scope, b"origin")[:200])
             await self.base_send({"type": "websocket.close"})
             return
@@ -70,14 +72,17 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         try:
             self.person, may_enter = await pool.run(greet, self)
         except Refused:
+            metrics.REFUSED.labels("address").inc()
             log.info("Refused a socket, too much comes from %s", self.address)
             await self.base_send({"type": "websocket.close"})
             return
         except DatabaseError as error:
+            metrics.REFUSED.labels("database").inc()
             log.warning("Refused a socket, the database does not answer: %r", error)
             await self.base_send({"type": "websocket.close"})  # the client comes back
             return
         if not may_enter:
+            metrics.REFUSED.labels("person").inc()
             log.info("Refused a socket, person %s has too many", self.person.pk)
             await self.base_send({"type": "websocket.accept"})  # or the browser would not learn the code
             await self.close(4429)

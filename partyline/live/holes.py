@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from . import frames, log, pool
+from . import frames, log, metrics, pool
 from .receiver import Receiver
 from .tail import KEEP_ENTRIES
 
@@ -20,6 +20,7 @@ class Holes(Receiver):
         """Read the log until the tail stands at `seq` or further."""
         tail.wanted = max(tail.wanted, seq)
         if tail.filling is None or tail.filling.done():
+            metrics.HOLES.inc()
             tail.filling = self.spawn(self._fill(tail))
 
     async def _fill(self, tail):
@@ -43,6 +44,7 @@ class Holes(Receiver):
         cuts = tail.cuts
         if not tail.append(entry):
             return False
+        metrics.ENTRIES.inc()
         self._deliver(tail, entry.frame)
         if tail.cuts != cuts and (tail.refilling is None or tail.refilling.done()):
             tail.refilling = self.spawn(self._refill(tail))
@@ -78,6 +80,7 @@ class Holes(Receiver):
         """Stand anew where the log stands, and tell every member to reload: it cannot be continued."""
         tail.wanted = 0
         tail.start(*await pool.run(_last_entries, tail.key))
+        metrics.RESETS.inc(len(tail.members))
         self._deliver(tail, frames.reset(tail.key, tail.epoch, tail.head))
 
     async def _load(self, tail):

@@ -7,11 +7,12 @@ It keeps, per stream with local members, a tail; a notice is the next entry (del
 import asyncio
 import logging
 import random
+import time
 from functools import partial
 
 from django.conf import settings
 
-from . import frames, heads, log, pool, revoke, rounds, state
+from . import frames, heads, log, metrics, pool, revoke, rounds, state
 from .holes import PIECE, Holes
 from .local_people import LocalPeople
 from .tail import Tail
@@ -32,7 +33,8 @@ class Hub(Holes):
 
     def start(self):
         """Begin to receive, on the running loop; more calls do nothing."""
-        self.run(self._check_heads, partial(rounds.renew, self), partial(rounds.redraw, self))
+        jobs = rounds.renew, rounds.redraw, rounds.balance
+        self.run(self._check_heads, *(partial(job, self) for job in jobs))
 
     # Notices
 
@@ -44,7 +46,10 @@ class Hub(Holes):
             tail.wanted = max(tail.wanted, notice["seq"])  # looked at when the tail has been read
         elif notice["epoch"] != tail.epoch:
             self.spawn(self._look_at([tail.key]))
-        elif not self._take(tail, log.Kept(*map(notice.get, log.Kept._fields))) and notice["seq"] > tail.head:
+        elif self._take(tail, log.Kept(*map(notice.get, log.Kept._fields))):
+            # The sockets' writers, which were started just now, come first.
+            asyncio.get_running_loop().call_soon(_measure, notice.get("at"))
+        elif notice["seq"] > tail.head:
             self._want(tail, notice["seq"])
 
     def _on_state(self, notice):
@@ -62,6 +67,7 @@ class Hub(Holes):
     def _deliver(self, tail, frame):
         if tail.key == revoke.KEY:
             self._revoke(revoke.whom(frame))
+        metrics.DELIVERIES.inc(len(tail.members))
         for socket in tail.members:
             socket.push(frame)
 
@@ -107,12 +113,14 @@ class Hub(Holes):
                 or tail.head - seq > RESUME_LIMIT
                 or seq < tail.oldest - 1
             ):
+                metrics.RESETS.inc()
                 socket.push(frames.reset(key, tail.epoch, tail.head))
                 break
             if tail.reaches(seq):
                 if socket.is_behind:
                     await socket.drained()
                     continue  # the tail has moved meanwhile
+                metrics.RESUMES.labels("log" if read else "nothing" if seq == tail.head else "memory").inc()
                 for frame in tail.after(seq):
                     socket.push(frame)
                 socket.push(frames.resumed(key, tail.epoch, tail.head))
@@ -182,10 +190,18 @@ class Hub(Holes):
             if socket.session in ended:
                 socket.look_again()
 
-    def move(self, within):
-        """Ask every client to open its socket elsewhere."""
-        for socket in list(self.sockets):
+    def move(self, within, sockets=None, why="drain"):
+        """Ask clients, or all, to open their sockets elsewhere within so many seconds."""
+        sockets = list(self.sockets) if sockets is None else sockets
+        metrics.MOVES.labels(why).inc(len(sockets))
+        for socket in sockets:
+            socket.asked_to_move = time.monotonic()
             socket.push(frames.move(within))
+
+
+def _measure(at):
+    if at:  # processes of an earlier release do not say
+        metrics.DELAY.observe(max(0, time.time() - at))
 
 
 hub = Hub()

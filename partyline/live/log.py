@@ -3,9 +3,12 @@
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from prometheus_client import Counter
 
 from . import frames, notices
 from .models import Entry, Stream, new_epoch
+
+PUBLISHED = Counter("partyline_published", "Entries committed by this process.", ["kind"])
 
 # One statement raises the number and reads it; the row stays locked until COMMIT, so numbers
 # become visible in their order and a ROLLBACK leaves no hole.
@@ -58,8 +61,13 @@ class Turn(NamedTuple):
             stream_id=key, seq=seq, html=html, thing=thing, client_id=client_id, amends=amends
         )
         kept = Kept(seq, frames.entry(key, seq, html, client_id), thing, amends)
-        transaction.on_commit(lambda: notices.entry(key, epoch, kept))
+        transaction.on_commit(lambda: _published(key, epoch, kept))
         return seq
+
+
+def _published(key, epoch, kept):
+    PUBLISHED.labels(key.partition(":")[0]).inc()
+    notices.entry(key, epoch, kept)
 
 
 def take_turn(key):

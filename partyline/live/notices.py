@@ -9,9 +9,12 @@ import atexit
 import logging
 import os
 import threading
+import time
 from collections import deque
 
 from channels.layers import get_channel_layer
+
+from partyline.metrics import UNANSWERED
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ class Sender:
                 await asyncio.wait_for(layer.group_send(group, message), SEND_SECONDS)
                 self.is_away = False
             except Exception as error:  # whatever a channel layer may raise
+                UNANSWERED.labels("redis").inc()
                 level = logging.DEBUG if self.is_away else logging.WARNING  # the first of many says enough
                 log.log(level, "Notices are not sent now, the heads check heals it: %s %r", group, error)
                 self.is_away = True
@@ -95,8 +99,8 @@ def group_of(key):
 
 
 def entry(key, epoch, kept):
-    """Tell every hub that the stream has this entry (log.Kept)."""
-    send(group_of(key), {"type": "entry", "key": key, "epoch": epoch, **kept._asdict()})
+    """Tell every hub that the stream has this entry (log.Kept), and when that was (seconds since 1970)."""
+    send(group_of(key), {"type": "entry", "key": key, "epoch": epoch, "at": time.time(), **kept._asdict()})
 
 
 def state(key, name, v, frame):

@@ -6,6 +6,7 @@ from collections import deque
 
 from django.conf import settings
 
+from . import metrics
 from .frames import size_of
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class OwedFrames:
         self.owed.append(frame)
         self.owed_bytes += size_of(frame)
         if self.owed_bytes > settings.WS_MAX_OWED:
+            metrics.CUT.inc()
             log.info("Cut a reader that did not read %d bytes", self.owed_bytes)
             self.cut = asyncio.ensure_future(self.close(1000))
         elif self.writer is None or self.writer.done():

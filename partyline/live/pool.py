@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from django.conf import settings
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
+
+from partyline.metrics import UNANSWERED
 
 RESTED = 5  # seconds without use after which a connection is asked whether it still lives
 
@@ -32,6 +34,9 @@ def _run(function, args):
         _each_connection(lambda connection: connection.close_if_unusable_or_obsolete())
     try:
         return function(*args)
+    except (InterfaceError, OperationalError):
+        UNANSWERED.labels("database").inc()
+        raise
     finally:
         _each_connection(lambda connection: connection.errors_occurred and connection.close())
         _local.used = time.monotonic()

@@ -5,6 +5,7 @@ import threading
 import time
 
 import redis
+from partyline.metrics import UNANSWERED
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class RedisServer:
             raise Away(str(error)) from error
 
     def _leave_alone(self, error):
+        UNANSWERED.labels("redis").inc()
         with self._lock:
             if self._away:
                 return

@@ -1,12 +1,21 @@
 """What a hub does by itself every few seconds, jittered: presence, states drawn by the clock."""
 
 import asyncio
+import logging
 import random
+import time
 
-from . import kinds, limits, pool, state
+from django.conf import settings
+
+from . import kinds, limits, pool, processes, state
+
+log = logging.getLogger(__name__)
 
 RENEW_SECONDS = 10
 REDRAW_SECONDS = 2
+MOVE_WITHIN = 10.0  # seconds over which those who are asked to move do so
+MOVES_PER_SECOND = 50
+ASKED_AGAIN = 30  # seconds after which one that stayed may be asked again
 
 
 async def check_states(hub):
@@ -32,3 +41,28 @@ async def redraw(hub):
         for name in kind.states if kind.by_the_clock else ():
             await pool.run_store(state.redraw, key, name)
     await asyncio.sleep(REDRAW_SECONDS * random.uniform(0.8, 1.2))
+
+
+async def balance(hub):
+    """Shed what this process holds over its part, so that one that has just come gets its share.
+
+    nginx sends the moved ones to any process, this one too: a few rounds bring it about.
+    """
+    if not settings.WS_BALANCE_SECONDS:
+        await asyncio.Event().wait()
+    await asyncio.sleep(settings.WS_BALANCE_SECONDS * random.uniform(0.8, 1.2))
+    found = await pool.run_store(processes.processes, "ws")
+    others = [each.numbers["sockets"] for each in found if each.takes and each.name != processes.own_name()]
+    now = time.monotonic()
+    settled = [socket for socket in hub.sockets if now - socket.asked_to_move > ASKED_AGAIN]
+    if excess := over(len(settled), others):
+        log.info("Moving %d of %d sockets to %d other processes", excess, len(hub.sockets), len(others))
+        hub.move(MOVE_WITHIN, random.sample(settled, excess), why="balance")
+
+
+def over(mine, others):
+    """Return how many sockets to shed: what is over the mean, if it is worth it; not too many at once."""
+    mean = (mine + sum(others)) / (1 + len(others))
+    excess = int(mine - mean)
+    worth = excess > max(5, mean / 10)
+    return min(excess, int(MOVES_PER_SECOND * MOVE_WITHIN)) if worth else 0

@@ -11,10 +11,12 @@ from daphne.cli import CommandLineInterface
 from daphne.management.commands.runserver import Command as Runserver
 from daphne.server import Server, reactor
 from django.conf import settings
+from prometheus_client import REGISTRY
 
 from partyline import health
+from partyline import metrics as port
 
-from . import notices
+from . import metrics, notices, processes
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,16 @@ class DrainingServer(Server):
             loop = reactor._asyncioEventloop
             loop.add_signal_handler(signal.SIGTERM, self.on_signal)
             loop.add_signal_handler(signal.SIGINT, self.on_signal)
+        self.tell()
         super().run()
+
+    def tell(self):
+        """Tell metrics, and other processes that this one is there; Django's apps are ready by now."""
+        from .hub import hub
+
+        REGISTRY.register(metrics.HubCollector(hub))
+        port.serve()
+        processes.announce("ws", health.takes_work, lambda: {"sockets": len(hub.sockets)})
 
     def on_signal(self):
         """Drain at the first signal, stop at the second."""
@@ -58,6 +69,7 @@ class DrainingServer(Server):
 
         deadline = time.monotonic() + settings.WS_DRAIN_SECONDS
         applications = self.running_applications()
+        metrics.DRAINS.inc()
         log.info("Draining %d connections within %g s", len(self.connections), settings.WS_DRAIN_SECONDS)
         try:
             for port in self.ports:
@@ -71,7 +83,8 @@ class DrainingServer(Server):
                     protocol.dropConnection(abort=True)
             await self.until(lambda: not self.running_applications(), time.monotonic() + 3)
             ended = sum(each.done() and not each.cancelled() for each in applications)
-            log.info("Drained, %d applications left, %d disconnects", len(self.running_applications()), ended)
+            left, all = len(self.running_applications()), len(applications)
+            log.info("Drained, %d applications left, %d of %d disconnects", left, ended, all)
         finally:
             self.stop()
 

@@ -39,14 +39,30 @@ return v
 """
 
 
+# KEYS: the names, by when they are forgotten. ARGV: name, text, seconds.
+ANNOUNCE = """
+redis.call('ZADD', KEYS[1], redis.call('TIME')[1] + ARGV[3], ARGV[1])
+redis.call('SET', 'process:' .. ARGV[1], ARGV[2], 'EX', ARGV[3])
+"""
+ANNOUNCED = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', redis.call('TIME')[1])
+local found = {}
+for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  table.insert(found, redis.call('GET', 'process:' .. name))
+end
+return found
+"""
+
+
 class RedisStore(RedisPresence):
-    """State in a hash per stream; presence as its parent has it."""
+    """State in a hash per stream, a text per process; presence as its parent has it."""
 
     def __init__(self, url, password):
         server = RedisServer(url, password, PATIENCE)
         self.redis, self._ask = server.client, server.ask
         self.counters = RedisCounters(url, password)
-        self._set_state = self.redis.register_script(SET_STATE)
+        scripts = map(self.redis.register_script, (SET_STATE, ANNOUNCE, ANNOUNCED))
+        self._set_state, self._announce, self._announced = scripts
         super().__init__()
 
     def ping(self):
@@ -77,13 +93,21 @@ class RedisStore(RedisPresence):
         split = {name: value.split("\n", 2) for name, value in found.items()}
         return {name: State(int(v), digest, html) for name, (v, digest, html) in split.items()}
 
+    def announce(self, name, text, seconds):
+        """Keep a process's text for so many seconds."""
+        self._ask(lambda: self._announce(["processes"], [name, text, seconds]))
+
+    def announced(self):
+        """Return the texts that are kept."""
+        return [text for text in self._ask(lambda: self._announced(["processes"])) if text]
+
 
 class MemoryStore(MemoryPresence):
     """The same in this process's memory."""
 
     def __init__(self):
         super().__init__()
-        self._states, self._lock = {}, threading.Lock()
+        self._states, self._announced, self._lock = {}, {}, threading.Lock()
         self.counters = Counters()
 
     def ping(self):
@@ -109,6 +133,15 @@ class MemoryStore(MemoryPresence):
             if newer := name not in states or states[name].v < v:
                 states[name] = State(v, "", html)
             return newer
+
+    def announce(self, name, text, seconds):
+        with self._lock:
+            self._announced[name] = time.monotonic() + seconds, text
+
+    def announced(self):
+        now = time.monotonic()
+        with self._lock:
+            return [text for until, text in self._announced.values() if until > now]
 
 
 @cache

@@ -11,7 +11,7 @@ import socket
 import subprocess
 from dataclasses import dataclass, field
 
-from common import ROOT, SECRETS, VAR, knob, knobs, ports, reachable, tls_files
+from common import ROOT, SECRETS, VAR, knob, knobs, number, ports, reachable, tls_files
 
 PYTHON = ROOT / ".venv" / "bin" / "python"
 
@@ -57,6 +57,14 @@ def environment(paths):
     return env
 
 
+def told(name):
+    """Return the environment by which a part tells its metrics: each on a port of its own from METRICS_PORT on."""
+    first = number("METRICS_PORT", 0, least=0, most=65000)
+    service, _, count = name.partition("-")
+    offset = {"nginx": 0, "web": 1, "worker": 3, "ws": 10}[service] + int(count or 0)
+    return {"METRICS_BIND": f"{knob('BIND', '127.0.0.1')}:{first + offset}" if first else ""}
+
+
 def asked(name, env, *place):
     """Return a probe by the command that the containers' health checks use."""
     command = [PYTHON, ROOT / "services" / "probe.py", name, *place]
@@ -99,7 +107,8 @@ def redis(paths):
 def web(paths, name="web"):
     """uWSGI, or gunicorn; a request in flight may take 60 s."""
     place = paths.socket(name)
-    env = environment(paths) | {"WEB_BIND": str(place)}
+    env = environment(paths) | told(name)
+    env |= {"WEB_BIND": str(place), "METRICS_DIR": str(paths.run / f"{name}-metrics")}
     command, probe = [ROOT / "services/web/start"], asked("web", env, str(place), "--ready")
     return Part(name, command, env, probe, patience=65, stale=[place], door=place)
 
@@ -108,7 +117,7 @@ def ws(paths, name):
     """One Daphne; it drains before it ends."""
     place = paths.socket(name)
     escaped = str(place).replace(":", "\\:")
-    env = environment(paths) | {"WS_BIND": f"unix:{escaped}:mode=660:backlog=1024"}
+    env = environment(paths) | told(name) | {"WS_BIND": f"unix:{escaped}:mode=660:backlog=1024"}
     patience = float(env.get("WS_DRAIN_SECONDS") or 10) + 10
     command, probe = [ROOT / "services/ws/start"], asked("ws", env, str(place), "--ready")
     # Twisted keeps a lock beside the socket that names the owner's pid, which by now may be anybody's.
@@ -118,7 +127,7 @@ def ws(paths, name):
 
 def worker(paths):
     """The worker, known to live by its heartbeat file."""
-    env = environment(paths)
+    env = environment(paths) | told("worker")
     heartbeat = paths.run / "worker.heartbeat"
     return Part("worker", [ROOT / "services/worker/start"], env, asked("worker", env), stale=[heartbeat])
 
@@ -145,7 +154,7 @@ def upstreams(paths, ws_names):
 def nginx(paths):
     """The containers' nginx; the names behind it stand in a file of upstream blocks."""
     bind, listening, tls = knob("BIND", "127.0.0.1"), ports(), tls_files()
-    env = environment(paths) | {
+    env = environment(paths) | told("nginx") | {
         "NGINX_RUN": str(paths.run / "nginx"),
         "NGINX_UPSTREAMS": str(paths.upstreams),
         "NGINX_LISTEN": f"{bind}:{listening['PORT']}",

@@ -90,7 +90,11 @@ def test_ports_are_those_that_the_services_listen_on():
         re.search(r"0\.0\.0\.0:(\d+)", (ROOT / "services/web/start").read_text())[1]
     )
     assert ports["ws"]["ws"] == int(re.search(r"tcp:(\d+)", (ROOT / "services/ws/start").read_text())[1])
-    assert {ports[name]["metrics"] for name in ("web", "ws", "worker")} == {9100}
+    assert {ports[name]["metrics"] for name in ("nginx", "web", "ws", "worker")} == {9100}
+    for name in ("settings.env", "nginx.env"):
+        assert "METRICS_BIND=0.0.0.0:9100\n" in (ROOT / "k8s/base" / name).read_text()
+    passed = [COMPOSE[name]["environment"] for name in ("nginx", "web", "ws", "worker")]
+    assert {environment["METRICS_BIND"] for environment in passed} == {"0.0.0.0:9100"}
 
 
 def test_nginx_finds_web_and_ws():

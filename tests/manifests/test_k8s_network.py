@@ -7,6 +7,7 @@ import pytest
 from tests.manifests.k8s_render import APP, every_variant, main, named, of_kind, render, workloads
 
 STORES = {("db", 5432): APP, ("redis", 6379): ("web", "ws", "worker")}
+METRICS = 9100
 OUTSIDE = "outside"
 
 
@@ -94,11 +95,11 @@ def test_all_is_denied_first(variant):
 @every_variant
 def test_one_door(variant):
     network = Network(render(*variant))
-    doors = {(n, p) for n in network.labels for p in (80, 443, 5432, 6379, 8000, 8001, 8080, 8443, 9100)}
+    doors = {(n, p) for n in network.labels for p in (80, 443, 5432, 6379, 8000, 8001, 8080, 8443, METRICS)}
     open_to_all = {(n, p) for n, p in doors if network.allows(OUTSIDE, n, p)}
     tls = named(render(*variant), "NetworkPolicy", "nginx")["spec"]["ingress"][0]["ports"]
     assert open_to_all == {("nginx", port["port"]) for port in tls}
-    assert {port["port"] for port in tls} == set(network.ports["nginx"])
+    assert {port["port"] for port in tls} == set(network.ports["nginx"]) - {METRICS}
 
 
 @pytest.mark.parametrize("name", ["nginx", "web", "ws", "worker", "migrate", "db", "redis"])
@@ -131,7 +132,7 @@ def test_who_looks_up_names_may(variant):
 def test_metrics_are_for_monitoring():
     spec = named(render("production", ("metrics-adapter",)), "NetworkPolicy", "metrics")["spec"]
     (rule,) = spec["ingress"]
-    assert rule["ports"] == [{"port": 9100}]
+    assert rule["ports"] == [{"port": METRICS}]
     assert rule["from"] == [
         {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
     ]

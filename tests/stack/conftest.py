@@ -64,6 +64,15 @@ def three(stack):
     stack.scale(before)
 
 
+@pytest.fixture
+def one(stack):
+    """The stack with one ws process; afterwards it has as many as before."""
+    before = len(stack.replicas())
+    stack.scale(1)
+    yield stack
+    stack.scale(before)
+
+
 @pytest.fixture(scope="module")
 def alice(site):
     return Visitor.guest(site, "Alice")

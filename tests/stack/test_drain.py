@@ -44,15 +44,6 @@ class Watcher:
 
 
 @pytest.fixture
-def one(stack):
-    """The stack with one ws process; afterwards it has as many as before."""
-    before = len(stack.replicas())
-    stack.scale(1)
-    yield stack
-    stack.scale(before)
-
-
-@pytest.fixture
 def redis(stack):
     """Return a function that asks the stack's Redis."""
     kind = hands.Containers if stack.site.mode == "containers" else hands.Native
@@ -125,16 +116,15 @@ async def test_five_hundred_sockets_move_unnoticed(one, site, redis, bob):
         # 2. The first one is told to stop.
         for client in clients:
             client.gaps.clear()
-            client.moved = 0
         seen = [len(watcher.here) for watcher in watchers]
-        on_old = await asyncio.to_thread(one.sockets_of, old)
         mark = one.log_mark()
         await asyncio.to_thread(stop, one, old)
+        # By then some had moved by themselves: a process that holds more than its part sheds it.
         await eventually(lambda: all(client.moved for client in clients), "everybody has moved")
 
         # 3. It ended well, each disconnect() ran, and no client was without a live socket.
         log = await asyncio.to_thread(until, lambda: drained(one, mark, old), "it says how it ended")
-        assert re.search(rf"Drained, 0 applications left, {on_old} disconnects", log), log
+        assert re.search(r"Drained, 0 applications left, ([1-9]\d*) of \1 disconnects", log), log
         assert await asyncio.to_thread(until, lambda: status_of(one, old, mark), "its status") == "0"
         assert [c.name for c in clients if c.gaps or c.lost_at is not None or not c.live] == []
 

@@ -94,6 +94,8 @@ NONSENSE = {
     "WS_SOCKETS_PER_PERSON": ["-1", "2.5"],
     "WS_DATABASE_THREADS": ["0", "four"],
     "WS_HEADS_SECONDS": ["0", "often"],
+    "WS_BALANCE_SECONDS": ["-1", "often"],
+    "METRICS_BIND": ["9100", "here", "0.0.0.0:", "0.0.0.0:metrics"],
     "WORKER_CONCURRENCY": ["0", "two", ""],
     "FILE_STORAGE": ["floppy", "S3", ""],
     "LOG_LEVEL": ["loud", "info"],

@@ -5,7 +5,10 @@ import signal
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from prometheus_client import REGISTRY
 
+from partyline import metrics
+from partyline.jobs.metrics import QueueCollector
 from partyline.jobs.worker import GRACE, LEASE, Worker
 
 
@@ -27,4 +30,6 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        REGISTRY.register(QueueCollector())
+        metrics.serve()
         worker.run()
