@@ -58,7 +58,7 @@ def environment(paths):
 
 
 def told(name):
-    """Return the environment by which a part tells its metrics: each on a port of its own from METRICS_PORT on."""
+    """Return the environment by which a part tells its metrics, each on its own port from METRICS_PORT on."""
     first = number("METRICS_PORT", 0, least=0, most=65000)
     service, _, count = name.partition("-")
     offset = {"nginx": 0, "web": 1, "worker": 3, "ws": 10}[service] + int(count or 0)
@@ -154,14 +154,18 @@ def upstreams(paths, ws_names):
 def nginx(paths):
     """The containers' nginx; the names behind it stand in a file of upstream blocks."""
     bind, listening, tls = knob("BIND", "127.0.0.1"), ports(), tls_files()
-    env = environment(paths) | told("nginx") | {
-        "NGINX_RUN": str(paths.run / "nginx"),
-        "NGINX_UPSTREAMS": str(paths.upstreams),
-        "NGINX_LISTEN": f"{bind}:{listening['PORT']}",
-        "NGINX_CUT_AFTER": "1d",
-        "WEB_UPSTREAM": "web",
-        "WS_UPSTREAM": "ws",
-    }
+    env = (
+        environment(paths)
+        | told("nginx")
+        | {
+            "NGINX_RUN": str(paths.run / "nginx"),
+            "NGINX_UPSTREAMS": str(paths.upstreams),
+            "NGINX_LISTEN": f"{bind}:{listening['PORT']}",
+            "NGINX_CUT_AFTER": "1d",
+            "WEB_UPSTREAM": "web",
+            "WS_UPSTREAM": "ws",
+        }
+    )
     if tls:
         env |= {"NGINX_LISTEN_TLS": f"{bind}:{listening['PORT_TLS']}", "PORT_TLS": str(listening["PORT_TLS"])}
         env |= {"TLS_CERT": str(tls[0]), "TLS_KEY": str(tls[1])}
