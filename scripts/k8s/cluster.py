@@ -31,7 +31,7 @@ class Cluster:
         return subprocess.run(command, capture_output=True, text=True, **options)
 
     def get(self, *arguments):
-        """Return what `kubectl get` finds as a dict, empty where there is no such thing."""
+        """Return what `kubectl get` finds as a dict; {}, and no empty list, where there is no such thing."""
         done = self.run("get", *arguments, "--ignore-not-found", "-o", "json")
         if done.returncode:
             raise Failed(f"kubectl get {' '.join(arguments)}: {done.stderr.strip()}")
@@ -44,15 +44,19 @@ class Cluster:
             raise Failed(f"kubectl {' '.join(arguments)}:\n{(done.stdout + done.stderr).strip()}")
         return done.stdout.strip()
 
+    def list(self, *arguments):
+        """Return the objects that `kubectl get` finds, however many."""
+        return self.get(*arguments).get("items", [])
+
     def nodes(self):
         """Return the nodes on which pods may start, control planes first: those are drained least."""
-        found = [node for node in self.get("nodes")["items"] if usable(node)]
+        found = [node for node in self.list("nodes") if usable(node)]
         control = "node-role.kubernetes.io/control-plane"
         return sorted(found, key=lambda n: (control not in n["metadata"]["labels"], n["metadata"]["name"]))
 
     def hopeless(self, selector):
         """Tell whether a pod waits for what does not come by itself: an image, mostly."""
-        pods = self.get("pods", "-l", selector).get("items", ())
+        pods = self.list("pods", "-l", selector)
         statuses = [s for pod in pods for s in pod["status"].get("initContainerStatuses", ())]
         statuses += [s for pod in pods for s in pod["status"].get("containerStatuses", ())]
         return any(s.get("state", {}).get("waiting", {}).get("reason") in HOPELESS for s in statuses)

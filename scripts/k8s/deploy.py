@@ -51,7 +51,7 @@ def deploy():
 
 def place_database(cluster):
     """Give one node the label that the database's volume asks for; a node that has it keeps it."""
-    having = cluster.get("nodes", "-l", f"{DB_LABEL}=here")["items"]
+    having = cluster.list("nodes", "-l", f"{DB_LABEL}=here")
     if len(having) > 1:
         names = ", ".join(node["metadata"]["name"] for node in having)
         raise Failed(

@@ -42,7 +42,7 @@ elif verb == "get" and "-o" in rest and "json" in rest:
     if kind == "nodes" and "-l" in rest:
         having = [n for n in answer["items"] if n["metadata"]["labels"].get("partyline/db") == "here"]
         answer = {"items": having}
-    if answer:
+    if answer and answer.get("items") != []:  # with --ignore-not-found kubectl prints no empty list
         print(json.dumps(answer))
 elif verb == "apply":
     text = Path(rest[rest.index("-f") + 1]).read_text()

@@ -80,6 +80,13 @@ def test_they_live_and_are_ready(kubelet, site, name):
     assert all(kubelet.probe(name, site[name], kind) for kind in ("startup", "liveness", "readiness"))
 
 
+@pytest.mark.parametrize("name", ["nginx", "web", "ws", "worker"])
+def test_they_tell_their_metrics(site, name):
+    address = docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", site[name])
+    with urllib.request.urlopen(f"http://{address.stdout.strip()}:9100/metrics", timeout=10) as answer:
+        assert b"# TYPE partyline_" in answer.read()
+
+
 def test_the_database_opens_again_after_its_pod(kubelet, site):
     """Its directory stays, and Postgres takes it as it finds it."""
     asked = ("psql", "-U", "partyline", "-Atc", "SELECT count(*) FROM django_migrations")

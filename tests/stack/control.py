@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 from tests.settings import GIVEN
 from tests.site import ROOT, until
 
@@ -89,6 +91,11 @@ class Containers(Stack):
     def replicas(self):
         return self.ids("ws")
 
+    def metrics_of(self, service):
+        """Return the addresses at which a service's processes tell their metrics."""
+        networks = [self.inspect(one)["NetworkSettings"]["Networks"].values() for one in self.ids(service)]
+        return [f"{network['IPAddress']}:9100" for found in networks for network in found]
+
     def sockets_of(self, replica):
         rows = [line.split() for line in self.inside(replica, "cat", "/proc/net/tcp").splitlines()[1:]]
         return sum(row[1].endswith(f":{8001:04X}") and row[3] == "01" for row in rows)  # 01: established
@@ -141,6 +148,15 @@ class Native(OneProcess):
 
     def replicas(self):
         return [name for name in self.children if name.startswith("ws-")]
+
+    def metrics_of(self, service):
+        """Return the addresses at which they tell their metrics, as docs/settings.md has it."""
+        offsets = {"nginx": [0], "web": [1], "worker": [3]}
+        offsets["ws"] = [10 + int(name.removeprefix("ws-")) for name in self.replicas()]
+        first = int(self.env.get("METRICS_PORT") or 0)
+        if not first:
+            pytest.skip("natively METRICS_PORT makes the stack tell its metrics: it is not set")
+        return [f"127.0.0.1:{first + offset}" for offset in offsets[service]]
 
     def sockets_of(self, replica):
         rows = [line.split() for line in open("/proc/net/unix").read().splitlines()[1:]]
