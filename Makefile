@@ -49,7 +49,7 @@ scale: ## change the number of ws processes (WS=3)
 	$(STACK) scale "$(WS)"
 roll: ## replace ws, worker and web one process after the other, unnoticed (S=ws for one, also nginx)
 	$(STACK) roll $(S)
-drill: setup ## hurt the running stack under load, and see that no page misses anything (SECONDS=60 SEED=7)
+drill: setup ## hurt the running stack under load, and see that no page misses anything (SECONDS=60 SEED=7; K8S=1: in the cluster)
 	@$(PY) -m bench.drill
 admin: ## make an operator, who signs in at /admin/
 	$(STACK) admin

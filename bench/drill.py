@@ -2,14 +2,15 @@
 
 Knobs, from the environment or as NAME=value: SECONDS CLIENTS ROOMS RATE (messages a second in each room)
 EVERY (seconds between the beginnings of two faults) SEED (of what happens, and in which order)
-FAULTS (parts of their names, with commas between; all when empty).
+FAULTS (parts of their names, with commas between; all when empty). K8S=1, in the environment, means the site
+in the cluster that kubectl reaches; K8S_URL is its address where none is found, K8S_NAMESPACE its namespace.
 """
 
 import asyncio
-import contextlib
 import os
 import random
 import secrets
+import signal
 import sys
 import time
 
@@ -17,6 +18,8 @@ from . import faults, outcome, stack, truth
 from .outcome import say
 from .party import Party
 from .people import Site
+from .shell import StackError, interrupted
+from .visits import Visits
 
 DEFAULTS = {"SECONDS": 300, "CLIENTS": 200, "ROOMS": 10, "RATE": 5, "EVERY": 5, "FAULTS": ""}
 PROGRESS = 10.0  # seconds between two lines of progress
@@ -34,6 +37,7 @@ class Drill:
         dice = random.Random(knobs["SEED"])
         self.fault_dice = random.Random(knobs["SEED"])
         self.party = Party(hands.site, dice, f"drill {secrets.token_hex(3)}")
+        self.visits = Visits(hands.site, self.party.word)
         self.happened, self.failures, self.late = [], [], []
         self.kinds = faults.kinds(hands, knobs["SECONDS"], knobs["FAULTS"])
         self.doing = ""
@@ -47,6 +51,7 @@ class Drill:
         knobs, party = self.knobs, self.party
         say(f"The drill, on {self.stack.url} ({self.stack.mode}): " + words(knobs))
         await party.gather(knobs["CLIENTS"], knobs["ROOMS"])
+        await self.visits.come_in()
         if not await self.all_live():
             return outcome.conclude(self)
         began = time.monotonic()
@@ -54,6 +59,8 @@ class Drill:
         talk = [asyncio.create_task(party.talk(room, knobs["RATE"])) for room in party.rooms]
         talk += [asyncio.create_task(party.pester(room)) for room in party.rooms]
         talk += [asyncio.create_task(self.progress(began)), asyncio.create_task(self.watch_the_clock())]
+        public = [f"/rooms/{room.id}/" for room in party.rooms if not room.private]
+        talk.append(asyncio.create_task(self.visits.run(["/", *public])))
         secret = [room for room in party.rooms if room.private]
         losses = [asyncio.create_task(party.revoke(room, knobs["SECONDS"] * 0.7)) for room in secret]
         await self.hurt()
@@ -76,7 +83,10 @@ class Drill:
             self.doing = fault.name
             try:
                 happened = await asyncio.to_thread(fault.do, self.stack, self.fault_dice)
-            except stack.StackError as error:
+            except asyncio.CancelledError:
+                interrupted.set()  # its thread goes on, and puts back what it has changed
+                raise
+            except StackError as error:
                 self.failures.append(f"{fault.name}: {error}")
                 self.until = 0
                 return
@@ -169,18 +179,16 @@ def read_knobs(arguments):
 
 
 def main(arguments):
-    """Run the drill; afterwards there are as many ws processes as before."""
+    """Run the drill; what it changed for good, as the number of ws processes, is put back afterwards."""
     knobs = read_knobs(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it, it puts that back
     try:
         hands = stack.find()
-        count = len(hands.processes("ws"))
         try:
             return asyncio.run(Drill(hands, knobs).run())
         finally:
-            with contextlib.suppress(stack.StackError):
-                if len(hands.processes("ws")) != count:
-                    stack.make("scale", f"WS={count}")
-    except (stack.StackError, RuntimeError) as error:
+            hands.put_back()
+    except (StackError, RuntimeError) as error:
         sys.exit(f"The drill could not be done: {error}")
     except KeyboardInterrupt:
         return 130

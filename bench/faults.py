@@ -5,12 +5,11 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 
-from .stack import StackError, make, until
+from .shell import StackError, interrupted, until
 
 AWAY = 4.0  # seconds that Redis is paused
 LONG_AWAY = 20.0
 LONG_RUN = 240.0  # seconds of a drill that has time for it
-HEALTHY_WITHIN = 120.0
 MARK = "drill:mark"
 
 
@@ -22,21 +21,27 @@ class Happened:
     service: str
     began: float
     healthy: float = 0.0
+    unnoticed: bool = False
 
 
 @dataclass
 class Fault:
-    """A kind of fault: `hurt(stack, service, dice)` does it, and raises StackError where nothing happened."""
+    """A kind of fault: `hurt(stack, service, dice)` does it, and raises StackError where nothing happened.
+
+    While one that is `unnoticed` lasts, no page request may fail.
+    """
 
     name: str
     service: str
     hurt: object = field(repr=False)
+    unnoticed: bool = False
 
     def do(self, stack, dice):
         """Do it, wait until the stack is healthy again, and return what Happened; raises StackError."""
-        happened = Happened(self.name, self.service, time.monotonic())
+        happened = Happened(self.name, self.service, time.monotonic(), unnoticed=self.unnoticed)
         self.hurt(stack, self.service, dice)
-        until(lambda: is_healthy(stack, self.service), f"healthy after: {self.name}", HEALTHY_WITHIN)
+        what = f"healthy after: {self.name}"
+        until(lambda: is_healthy(stack, self.service), what, stack.patience, stack.glance)
         happened.healthy = time.monotonic()
         return happened
 
@@ -53,7 +58,7 @@ def is_healthy(stack, service=""):
         return False
     if (body.get("status"), body.get("database"), body.get("redis")) != ("ready", "ok", "ok"):
         return False
-    return service not in ("ws", "worker") or stack.healthy(service)
+    return service not in stack.probed or stack.healthy(service)
 
 
 def kill(stack, service, dice):
@@ -67,47 +72,65 @@ def stop(stack, service, dice):
 
 
 def _replaced(stack, service, dice, act):
-    before = stack.lives(service)
+    if not (before := stack.lives(service)):
+        raise StackError(f"no process of {service} runs")
     victim = dice.choice(sorted(before))
     act(victim)
 
     def anew():
+        """Under its own name or another's: a pod that is deleted does not come back as itself."""
         now = stack.lives(service)
-        return now.get(victim) not in (None, before[victim]) and len(now) == len(before)
+        return now.get(victim) != before[victim] and len(now) == stack.wanted(service, len(before))
 
-    until(anew, f"{service} lives anew", HEALTHY_WITHIN)
+    until(anew, f"{service} lives anew", stack.patience, stack.glance)
 
 
 def scale_up(stack, service, dice):
-    _scale(stack, service, +1)
+    stack.scale(len(stack.processes(service)) + 1)
 
 
 def scale_down(stack, service, dice):
-    _scale(stack, service, -1)
+    stack.scale(len(stack.processes(service)) - 1)
 
 
-def _scale(stack, service, step):
-    wanted = len(stack.processes(service)) + step
-    make("scale", f"WS={wanted}")
-    until(lambda: len(stack.processes(service)) == wanted, f"{wanted} of {service}", HEALTHY_WITHIN)
+def scale_in_steps(stack, service, dice):
+    try:
+        for count in stack.steps:
+            stack.scale(count)
+    finally:
+        stack.put_back()
 
 
 def roll(stack, service, dice):
     """Replace every process, one after the other."""
+    _renewed(stack, service, stack.roll)
+
+
+def undo(stack, service, dice):
+    """Roll to another release, and back."""
+    _renewed(stack, service, stack.undo)
+
+
+def _renewed(stack, service, act):
     before = set(stack.lives(service).items())
-    make("roll", f"S={service}")
+    act(service)
     if kept := before & set(stack.lives(service).items()):
         raise StackError(f"the roll of {service} left {len(kept)} of {len(before)} as they were")
+
+
+def drain(stack, service, dice):
+    """Empty a node of a cluster, and give it back."""
+    stack.drain(dice)
 
 
 def away(stack, service, dice, seconds=AWAY):
     """Make a service unreachable without a word: its connections stay open, and nothing answers."""
     (process,) = stack.processes(service)
-    stack.pause(process)
+    stack.pause(process, seconds)
     try:
         if is_healthy(stack):
             raise StackError(f"{service} is paused and still answers")
-        time.sleep(seconds)
+        interrupted.wait(seconds)
     finally:
         stack.unpause(process)
 
@@ -128,16 +151,26 @@ def kinds(stack, seconds, chosen=""):
     """Return every Fault that this stack and a drill of this length allow; `chosen` are parts of names."""
     found = [Fault(f"kill -9 {service}", service, kill) for service in stack.services]
     found += [Fault(f"stop, start {service}", service, stop) for service in stack.services]
-    found += [Fault("scale ws up", "ws", scale_up), Fault("scale ws down", "ws", scale_down)]
-    found += [Fault(f"roll {service}", service, roll) for service in ("ws", "nginx")]
-    found += [Fault("FLUSHALL", "redis", flush)]
-    found += [Fault(f"redis away {AWAY:g} s", "redis", away)]
-    if seconds >= LONG_RUN:
-        found += [Fault(f"redis away {LONG_AWAY:g} s", "redis", long_away)]
+    found += [Fault(f"roll {service}", service, roll, service in stack.unnoticed) for service in stack.rolled]
+    found += [Fault(f"undo {service}", service, undo, service in stack.unnoticed) for service in stack.undone]
+    found += list(_scalings(stack))
+    if stack.drains:
+        found.append(Fault("drain a node", "", drain, unnoticed=True))
+    if "redis" in stack.services:
+        found += [Fault("FLUSHALL", "redis", flush), Fault(f"redis away {AWAY:g} s", "redis", away)]
+        if seconds >= LONG_RUN:
+            found += [Fault(f"redis away {LONG_AWAY:g} s", "redis", long_away)]
     found = [kind for kind in found if any(part in kind.name for part in chosen.split(","))]
     if not found:
         raise StackError(f"no fault is called {chosen}")
     return found
+
+
+def _scalings(stack):
+    if stack.steps:
+        yield Fault(f"scale ws {', '.join(map(str, stack.steps))}", "ws", scale_in_steps)
+    elif stack.steps is None:
+        yield from (Fault("scale ws up", "ws", scale_up), Fault("scale ws down", "ws", scale_down))
 
 
 def in_order(kinds, dice):

@@ -4,8 +4,8 @@ from collections import Counter
 
 from . import report
 from .verdict import KINDS, Seen, judge
+from .visits import unanswered
 
-PER_KIND = 15.0  # a drill of that many seconds per kind of fault must have had them all
 PRINTED = 40  # lines about one sort of trouble
 LIMITED = (
     "a rate limit was hit, which says nothing about the site: everybody comes from one address here. "
@@ -21,10 +21,13 @@ def conclude(drill, found=None):
             said.acknowledged |= said.client_id in guest.client.outbox.finished
     gaps = [(page.name, *gap) for page in pages for gap in page.gaps]
     say()
-    say("\n".join([*report.of_faults(drill.happened, gaps), report.LEGEND]))
+    visits = drill.visits.by_fault(drill.happened)
+    say("\n".join([*report.of_faults(drill.happened, gaps, visits), report.LEGEND]))
     say()
+    for each in drill.stack.left_out:
+        say(f"left out: {each}")
     say(f"{len(party.said)} messages, {party.deliveries} deliveries; {totals(party, pages)}")
-    troubles = [*drill.failures, *worthless(drill), *unexpected(party)]
+    troubles = [*drill.failures, *worthless(drill), *unexpected(party), *unanswered(visits, drill.happened)]
     for trouble in troubles[:PRINTED]:
         say(f"FAILED  {trouble}")
     if not found:
@@ -76,7 +79,7 @@ def worthless(drill):
     seconds = drill.knobs["SECONDS"]
     if not names:
         yield "no fault happened"
-    elif never and seconds >= PER_KIND * len(drill.kinds):
+    elif never and seconds >= drill.stack.per_kind * len(drill.kinds):
         yield f"never happened: {', '.join(never)}"
     elif never:
         say(f"not in these {seconds} s: {', '.join(never)}")

@@ -16,16 +16,24 @@ def spread(values):
     return ", ".join(f"{name} {seconds(percentile(values, share))}" for name, share in shares.items())
 
 
-def of_faults(happened, gaps):
-    """Return the table's lines; `gaps` are [(client, from, to)] without a live socket (monotonic seconds)."""
-    rows = [("fault", "times", "healthy", "cut", "longest", "p50", "p99")]
+def of_faults(happened, gaps, visits):
+    """Return the table's lines.
+
+    `gaps` are [(client, from, to)] without a live socket (monotonic seconds), `visits` the page requests by
+    the name of the fault.
+    """
+    rows = [("fault", "times", "healthy", "cut", "longest", "p50", "p99", "pages", "failed")]
     for name in sorted({fault.name for fault in happened}):
         mine = [fault for fault in happened if fault.name == name]
         theirs = [gap for gap in gaps if (fault := cause(happened, gap[1])) and fault.name == name]
         lengths = [to - since for _, since, to in theirs]
         healthy = max(fault.healthy - fault.began for fault in mine)
         figures = [max(lengths, default=None), percentile(lengths, 0.5), percentile(lengths, 0.99)]
-        rows.append((name, len(mine), seconds(healthy), len(theirs), *map(seconds, figures)))
+        pages = visits[name]
+        failed = sum(visit.failed for visit in pages)
+        rows.append(
+            (name, len(mine), seconds(healthy), len(theirs), *map(seconds, figures), len(pages), failed)
+        )
     widths = [max(len(str(row[n])) for row in rows) for n in range(len(rows[0]))]
     return [
         "  ".join(
@@ -47,4 +55,5 @@ def seconds(value):
 
 
 LEGEND = """healthy: the longest time until the stack was; cut: how often a page lost its only socket;
-longest, p50, p99: how long those pages were without a live one"""
+longest, p50, p99: how long those pages were without a live one;
+pages, failed: requests of pages meanwhile and until the next fault, and those without a page for an answer"""

@@ -8,31 +8,13 @@ import os
 import signal
 import socket
 import sqlite3
-import subprocess
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from . import kubernetes
+from .shell import ROOT, StackError, run, until
+
 SERVICES = ("nginx", "web", "ws", "worker", "redis", "db")
-
-
-class StackError(Exception):
-    """The stack did not do what it was told, in words."""
-
-
-def run(*command, seconds=180):
-    """Return what a command prints; raises StackError with its words."""
-    command = [str(word) for word in command]
-    # Not what a `make drill` around us was given: its WS is no order to `make scale`.
-    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "WS")}
-    options = {"capture_output": True, "text": True, "timeout": seconds, "cwd": ROOT, "env": env}
-    try:
-        done = subprocess.run(command, **options)  # noqa: S603
-    except subprocess.TimeoutExpired:
-        raise StackError(f"{' '.join(command)}: not within {seconds} s") from None
-    if done.returncode:
-        raise StackError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()[-1500:]}")
-    return done.stdout
 
 
 def make(verb, *arguments):
@@ -41,7 +23,9 @@ def make(verb, *arguments):
 
 
 def find():
-    """Return the hands for the stack that runs here; raises StackError where none does."""
+    """Return the hands for the stack that runs here, or in the cluster; raises StackError where none does."""
+    if os.environ.get("K8S", "0") not in ("", "0"):
+        return kubernetes.find()
     shown = make("ps")
     address = next((line for line in reversed(shown.splitlines()) if line.startswith("http")), "")
     if not address:
@@ -50,24 +34,49 @@ def find():
     return (Native if native else Containers)(address.split()[0].rstrip("/"))
 
 
-def until(condition, what, seconds):
-    """Wait for a condition; raises StackError after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise StackError(f"not within {seconds} s: {what}")
-        time.sleep(0.1)
-    return found
+class Checkout:
+    """What `make` does, in containers and natively alike."""
+
+    rolled = ("ws", "web", "worker", "nginx")
+    unnoticed = ("ws", "web", "worker")  # in their rolls no page request fails; two nginx cannot share a port
+    probed = ("ws", "worker")  # what /readyz does not tell of
+    undone, drains, left_out = (), False, ()
+    steps = None  # no numbers of its own: one more, one less
+    glance = 0.1  # seconds between two looks
+    patience = 120.0  # seconds in which a service must be well again
+    per_kind = 15.0  # a drill of that many seconds for each kind of fault must have had them all
+
+    def __init__(self, url):
+        self.url, self.before = url, 0
+
+    def wanted(self, service, before):
+        """Return how many processes should run of a service that had `before`."""
+        return before
+
+    def scale(self, count):
+        """Have so many ws processes."""
+        self.before = self.before or len(self.processes("ws"))
+        make("scale", f"WS={count}")
+        until(lambda: len(self.processes("ws")) == count, f"{count} of ws", self.patience)
+
+    def roll(self, service):
+        """Replace every process of a service, one after the other."""
+        make("roll", f"S={service}")
+
+    def put_back(self):
+        """Have as many ws processes as before."""
+        if self.before and len(self.processes("ws")) != self.before:
+            make("scale", f"WS={self.before}")
 
 
-class Containers:
+class Containers(Checkout):
     """Through the Docker engine; a process is the id of a container."""
 
     mode = "containers"
     services = SERVICES
 
     def __init__(self, url):
-        self.url = url
+        super().__init__(url)
         project = os.environ.get("COMPOSE_PROJECT_NAME") or "partyline"
         self.label = f"label=com.docker.compose.project={project}"
 
@@ -92,7 +101,7 @@ class Containers:
         run("docker", "stop", process)
         run("docker", "start", process)
 
-    def pause(self, process):
+    def pause(self, process, seconds):
         run("docker", "pause", process)
 
     def unpause(self, process):
@@ -123,14 +132,11 @@ class Containers:
         return [tuple(row) for row in csv.reader(io.StringIO(shown))]
 
 
-class Native:
+class Native(Checkout):
     """Through the supervisor's state file, and signals; a process is the name of a child."""
 
     mode = "native"
     services = tuple(service for service in SERVICES if service != "db")
-
-    def __init__(self, url):
-        self.url = url
 
     @property
     def state(self):
@@ -161,7 +167,7 @@ class Native:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child["pid"], signal.SIGKILL)
 
-    def pause(self, process):
+    def pause(self, process, seconds):
         os.kill(self.children[process]["pid"], signal.SIGSTOP)
 
     def unpause(self, process):

@@ -39,7 +39,7 @@ def drill():
         rooms=[room], guests=guests, unexpected=[], too_fast=0, said=[Said(KEY, "id", "a", "a")]
     )
     return SimpleNamespace(
-        knobs={"SECONDS": 60}, kinds=[Fault("kill -9 ws", "ws", None)],
+        stack=SimpleNamespace(per_kind=15.0), knobs={"SECONDS": 60}, kinds=[Fault("kill -9 ws", "ws", None)],
         happened=[Happened("kill -9 ws", "ws", 1)], party=party, pages=[guests[0].client],
     )  # fmt: skip
 
