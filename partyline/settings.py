@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "partyline.dashboard",
 ]
 MIDDLEWARE = [
+    "partyline.request_id.RequestIdMiddleware",  # first: every line of log has it
     "partyline.health.HealthMiddleware",  # before the Host check: a probe knows no public name
     "partyline.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -150,6 +151,8 @@ WS_BALANCE_SECONDS = env.number("WS_BALANCE_SECONDS", 15.0)  # 0: sockets stay w
 # Work outside requests.
 TASKS = {"default": {"BACKEND": "partyline.jobs.backend.JobsBackend"}}
 WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", 2, least=1)
+JOB_TIMEOUT = env.number("JOB_TIMEOUT", 3600.0, least=0.1)  # seconds of one attempt, where its task says none
+JOBS_KEEP_DAYS = env.number("JOBS_KEEP_DAYS", 30.0, least=0.01)
 WORKER_HEARTBEAT_FILE = env.text("WORKER_HEARTBEAT_FILE", str(BASE_DIR / "var" / "run" / "worker.heartbeat"))
 
 # People.
@@ -201,6 +204,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
 SECURE_REFERRER_POLICY = "same-origin"
+# Over plain HTTP browsers ignore it, and complain in their console.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if HTTPS else None
 X_FRAME_OPTIONS = "DENY"
 # Whether subdomains and browsers' own lists are meant is the operator's to say, in front of us.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"] + (
@@ -226,9 +231,15 @@ LOG_LEVEL = env.text("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,  # True would silence Daphne's tracebacks
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}{for_request}: {message}", "style": "{"}},
+    "filters": {"request_id": {"()": "partyline.request_id.RequestIdFilter"}},
     "handlers": {
-        "out": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stdout"}
+        "out": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": "line",
+            "stream": "ext://sys.stdout",
+        }
     },
     "root": {"handlers": ["out"], "level": LOG_LEVEL},
     "loggers": {

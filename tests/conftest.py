@@ -24,6 +24,15 @@ def fresh_store():
     store.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_drawn_later():
+    """Let no drawing of one test reach the next."""
+    yield
+    from partyline.jobs import drawing
+
+    assert drawing.flush(10)
+
+
 @pytest.fixture
 def alice(db):
     return get_user_model().objects.create_user("alice", password="wonder-4-land")

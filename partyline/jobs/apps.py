@@ -9,9 +9,18 @@ class JobsConfig(AppConfig):
     name = "partyline.jobs"
 
     def ready(self):
-        """Register the private streams, `me:<id>`: only their person sees one."""
+        """Register the streams: each person's private one, each job's, and the operators'.
+
+        What is drawn by the clock: jobs that are nobody's, of which nobody is told when they change, ages,
+        and what a process that was killed did not draw any more.
+        """
         from partyline.live.kinds import Kind, register
 
-        from . import pages
+        from . import operators, pages
 
+        states = {"job": pages.job_html, "lines": pages.lines_html}
+        errors, summary = {"errors": operators.errors_html}, {"summary": operators.summary_html}
         register(Kind("me", may_see=pages.is_own, states={"jobs": pages.jobs_html}))
+        register(Kind("job", may_see=pages.may_see_job, states=states, by_the_clock=True))
+        register(Kind("errors", may_see=operators.may_see_errors, states=errors, by_the_clock=True))
+        register(Kind("jobs", may_see=operators.may_see_all, states=summary, by_the_clock=True))

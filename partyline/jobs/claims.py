@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
-from django.db import models, transaction
-from django.db.models.functions import Now
-from django.utils import timezone
+from django.db import models
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Concat, JSONObject, Now
 from django_tasks.utils import get_exception_traceback, get_module_path
+
+from .payload import clean
+from .sql import Appended, free, update_returning
 
 TRACEBACK = 20_000  # characters kept
 
@@ -16,44 +19,48 @@ class WorkerStopped(Exception):
 
 def describe(error):
     """Return what is kept of an exception; of a long traceback the end, which says most."""
-    traceback = get_exception_traceback(error).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    traceback = clean(get_exception_traceback(error))
     return {"exception": get_module_path(type(error)), "traceback": traceback[-TRACEBACK:]}
+
+
+WORKER_STOPPED = JSONObject(
+    exception=Value(get_module_path(WorkerStopped), models.TextField()),
+    traceback=Concat("worker", Value(" stopped in mid-job."), output_field=models.TextField()),
+)
 
 
 class JobQuerySet(models.QuerySet):
     """Jobs, and the claim on the next one."""
 
     def claim(self, worker, lease):
-        """Return the next due job, held by `worker` for `lease` seconds, or None.
+        """Return the next due job, held by `worker` for `lease` seconds, or None; in one statement.
 
         1. The due job of the highest priority, the longest due first, among those that no other
            worker is claiming right now (SKIP LOCKED; SQLite has one writer at a time).
-        2. Raise its token, only if nobody else has: from here on it is ours.
-        3. One that was running lost its worker. If that was its last attempt it is put down as
-           failed, so that a job which kills its workers does not go on for ever; take the next.
+        2. Its token rises: from here on it is ours. Was it running, it has lost its worker.
+        3. What nobody wants any more, or has killed its workers in all its attempts, is put down
+           so, lest it go on for ever; take the next.
         """
-        while True:
-            with transaction.atomic():
-                due = self.filter(due__lte=Now()).order_by("-priority", "due")
-                job = due.select_for_update(skip_locked=True).first()
-                if job is None:
-                    return None
-                status = self.model.Status
-                changes = {"token": job.token + 1}
-                if job.status == status.RUNNING:
-                    stopped = describe(WorkerStopped(f"{job.worker} stopped in mid-job."))
-                    changes["errors"] = [*job.errors, stopped]
-                if job.status == status.RUNNING and job.attempts >= job.max_attempts:
-                    changes |= {"status": status.FAILED, "finished": timezone.now()}
-                    due = None
-                else:
-                    changes |= {"status": status.RUNNING, "started": timezone.now()}
-                    changes |= {"worker": worker, "attempts": job.attempts + 1}
-                    due = Now() + timedelta(seconds=lease)
-                if not self.filter(pk=job.pk, token=job.token).update(due=due, **changes):
-                    continue
-                for name, value in changes.items():
-                    setattr(job, name, value)
+        due = self.filter(due__lte=Now()).order_by("-priority", "due")[:1]
+        names = [field.attname for field in self.model._meta.concrete_fields]
+        running = self.model.Status.RUNNING
+        while rows := update_returning(
+            self.filter(pk=free(due)),
+            [field.name for field in self.model._meta.concrete_fields],
+            errors=Case(When(status=running, then=Appended("errors", WORKER_STOPPED)), default=F("errors")),
+            status=running,
+            token=F("token") + 1,
+            attempts=F("attempts") + 1,
+            worker=worker,
+            started=Now(),
+            due=Now() + timedelta(seconds=lease),
+        ):
+            job = self.model.from_db(self.db, names, rows[0])
+            if job.cancel_asked:
+                job.confirm_cancel()
+            elif job.attempts > job.max_attempts:
+                job.give_up()
+            else:
                 job.show()
-            if job.is_running:
                 return job
+        return None

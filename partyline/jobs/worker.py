@@ -1,99 +1,115 @@
-"""The worker: it claims jobs, runs them in threads, renews leases, and gives back what it cannot finish."""
+"""The worker: it claims jobs, has them run in threads, and gives back what it cannot finish."""
 
 import logging
 import os
 import queue
-import random
 import socket
 import threading
 import time
+import uuid
 from pathlib import Path
 
 from django.conf import settings
-from django.db import (
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    close_old_connections,
-    connection,
-)
 from django.db import Error as DatabaseError
-from django.utils.module_loading import import_string
-from django_tasks import task_backends
-from django_tasks.signals import task_finished, task_started
-from django_tasks.utils import normalize_json
+from django.db import connection
+from django.utils.module_loading import autodiscover_modules
 
+from partyline import request_id
 from partyline.live import wake
-from partyline.live.trim import trim
 
-from .backend import JobContext, JobTask
-from .models import Job, Lost
+from . import drawing, periodic
+from .interruptions import Cancelled, Lost, Stopping
+from .keeper import Keeper
+from .models import Job
+from .pool import Pool
+from .running import run
 
 log = logging.getLogger(__name__)
 
 POLL, LONGEST_POLL = 2, 4  # seconds between looks; below the 5 s in which the heartbeat file is touched
 LEASE = 30  # seconds after which a killed worker's job is another's
-TRIM = 60  # seconds between two looks for entries to let go
 GRACE = 8  # seconds for running jobs at SIGTERM: less than the 10 s after which Docker kills
+STALE = 20  # seconds without a beat, after which the loop counts as hung
 
 
 class Worker:
-    """One main loop that claims, `concurrency` threads that run, one that renews leases.
+    """A main loop that claims and gives what is due, a pool of threads that run jobs, a thread that keeps."""
 
-    All of them are daemons: a task that does not end must not keep the process from ending.
-    """
-
-    def __init__(self, concurrency=None, lease=LEASE, grace=GRACE, heartbeat_file=None):
+    def __init__(self, concurrency=None, lease=LEASE, grace=GRACE, heartbeat_file=None, is_periodic=True):
         self.concurrency = concurrency or settings.WORKER_CONCURRENCY
         self.lease, self.grace = lease, grace
         self.heartbeat_file = heartbeat_file and Path(heartbeat_file)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
-        self.held = {}  # job's id → Job
-        self.todo = queue.SimpleQueue()  # jobs for the threads
         self.signals = queue.SimpleQueue()  # something has happened; its put() is safe in a signal handler
+        self.pool = Pool(self.concurrency, self._run, lambda: self.signals.put(None))
+        self.keeper = Keeper(self.pool, lease)
+        self.look_at = 0  # time.monotonic() of the next look for work; wake() makes that now
+        self.periodic_at = 0 if is_periodic else float("inf")
         self.stopping = False
+        self.beaten = time.monotonic()
 
     def run(self):
-        """Work until stop(), then finish or give back what is held."""
-        for target in [self._renew_leases, self._trim_streams, *[self._run_jobs] * self.concurrency]:
-            threading.Thread(target=target, name=target.__name__, daemon=True).start()
-        wake.listen("jobs", self.wake)
+        """Work until stop(), then finish or give back what is held; return whether that was why it ended.
+
+        False means that threads which do not end take up too much of this process: it should begin anew.
+        """
+        autodiscover_modules("tasks")
+        self.pool.start()
+        threading.Thread(target=self.keeper.run, name="keeper", daemon=True).start()
+        Consumer(self).listen()
         log.info("Worker %s is ready for %s jobs at once.", self.name, self.concurrency)
         wait = POLL
-        while not self.stopping:
+        while not self.stopping and not self.keeper.has_too_many:
             self._beat()
             try:
                 self._claim()
+                self._give_periodic()
                 wait = POLL
             except DatabaseError as error:
                 log.warning("The database does not answer, trying again: %s", str(error).strip())
                 connection.close()
+                self.look_at = 0
                 wait = min(wait * 1.5, LONGEST_POLL)
             self._sleep(wait)
+        if not self.stopping:
+            log.error("Too many threads do not end: this process must begin anew.")
         self._drain()
+        return self.stopping
 
     def wake(self):
         """Look for work now."""
+        self.look_at = 0
         self.signals.put(None)
+
+    def cancel(self, job_id):
+        """Have the task know at once, if it runs here, that nobody wants the job any more."""
+        if attempt := self.pool.held.get(job_id):
+            attempt.job.ask(Cancelled)
 
     def stop(self):
         """Claim nothing more, and end within the grace."""
         self.stopping = True
         self.wake()
 
+    def is_alive(self):
+        """Tell whether the main loop still turns."""
+        return time.monotonic() - self.beaten < STALE
+
     def give_back(self):
         """Let other workers take what is still held, at once."""
-        for job in list(self.held.values()):
-            try:
-                job.give_back()
-                log.info("Job %s is given back.", job.pk)
-            except Lost:
-                pass  # finished in this moment
-            except DatabaseError as error:
-                log.warning("Job %s stays ours until its lease runs out: %s", job.pk, error)
+        for attempt in self.pool.attempts():
+            job = attempt.job
+            with request_id.use(job.request_id):
+                try:
+                    job.give_back(wait=False)
+                    log.info("Job %s is given back.", job.pk)
+                except Lost:
+                    pass  # finished in this moment, or locked by its task until this process has ended
+                except DatabaseError as error:
+                    log.warning("Job %s stays ours until its lease runs out: %s", job.pk, error)
 
     def _beat(self):
+        self.beaten = time.monotonic()
         if self.heartbeat_file:
             try:
                 self.heartbeat_file.parent.mkdir(parents=True, exist_ok=True)
@@ -102,13 +118,24 @@ class Worker:
                 log.warning("The heartbeat file cannot be touched: %s", error)
 
     def _claim(self):
-        close_old_connections()
-        while len(self.held) < self.concurrency and not self.stopping:
-            job = Job.objects.claim(self.name, self.lease)
-            if job is None:
+        """Claim while there are threads for it; after a look that found nothing, not before `look_at`."""
+        while not self.stopping and self.look_at <= time.monotonic():
+            if len(self.pool.held) >= self.concurrency:
                 return
-            self.held[job.pk] = job
-            self.todo.put(job)
+            self.look_at = time.monotonic() + POLL  # before the look, so that a wake-up during it counts
+            if job := Job.objects.claim(self.name, self.lease):
+                self.look_at = 0
+                with request_id.use(job.request_id):
+                    log.info("Job %s %s is claimed, attempt %s.", job.pk, job.task, job.attempts)
+                self.pool.submit(job)
+
+    def _give_periodic(self):
+        if time.monotonic() >= self.periodic_at:
+            self.periodic_at = time.monotonic() + periodic.LONGEST_WAIT  # after an error, too
+            self.periodic_at = time.monotonic() + periodic.give_due()
+
+    def _run(self, job):
+        run(job, self.lease)
 
     def _sleep(self, seconds):
         """Wait until something happens, and take notice of all that has happened so far."""
@@ -120,93 +147,28 @@ class Worker:
             pass
 
     def _drain(self):
-        log.info("Worker %s stops, with %s s to finish %s jobs.", self.name, self.grace, len(self.held))
+        held = self.pool.held
+        log.info("Worker %s stops, with %s s to finish %s jobs.", self.name, self.grace, len(held))
+        for attempt in self.pool.attempts():
+            attempt.job.ask(Stopping)
         deadline = time.monotonic() + self.grace
-        while self.held and (left := deadline - time.monotonic()) > 0:
+        while held and (left := deadline - time.monotonic()) > 0:
             self._beat()
             self._sleep(min(left, POLL))
         self.give_back()
-
-    def _renew_leases(self):
-        while True:
-            time.sleep(min(self.lease / 3, 5))
-            for job in list(self.held.values()):
-                try:
-                    job.renew(self.lease)
-                except Lost:
-                    pass  # its thread learns it by its own next write
-                except DatabaseError as error:
-                    log.warning("The lease of job %s is not renewed: %s", job.pk, str(error).strip())
-                    connection.close()
-            close_old_connections()
-
-    def _trim_streams(self):
-        """Let old entries go; several workers may do so at once."""
-        while True:
-            try:
-                if gone := trim():
-                    log.info("Trimmed %s entries of streams.", gone)
-            except DatabaseError as error:
-                log.warning("Streams are not trimmed now: %s", str(error).strip())
-                connection.close()
-            close_old_connections()
-            time.sleep(TRIM * random.uniform(0.8, 1.2))
-
-    def _run_jobs(self):
-        while True:
-            job = self.todo.get()
-            try:
-                close_old_connections()
-                self._run(job)
-            except Lost as error:
-                log.warning("%s", error)
-            except Exception:
-                log.exception("Job %s could not be put down, its lease will run out.", job.pk)
-            finally:
-                close_old_connections()
-                self.held.pop(job.pk, None)
-                self.wake()
-
-    def _run(self, job):
-        """Run the task, and put down how it ended."""
-        log.info("Job %s %s is claimed, attempt %s.", job.pk, job.task, job.attempts)
-        backend, task, began = task_backends["default"], None, time.monotonic()
-        try:
-            task = _find(job.task)
-            result = backend.result_of(job, task)
-            task_started.send(type(backend), task_result=result)
-            context = [JobContext(task_result=result, job=job)] if task.takes_context else []
-            value = normalize_json(task.call(*context, *job.args, **job.kwargs))
-        except Lost:
-            raise
-        except BaseException as error:  # SystemExit too: the job has failed, not the worker
-            log.exception("Job %s failed in attempt %s of %s.", job.pk, job.attempts, job.max_attempts)
-            self._put_down(job.fail, error)
-        else:
-            try:
-                self._put_down(job.finish, value)
-            except (DataError, IntegrityError) as error:  # NaN or NUL: JSON to Python, not to the database
-                self._put_down(job.fail, error)
-        log.info("Job %s is %s after %.3f s.", job.pk, job.status, time.monotonic() - began)
-        if task and (job.is_done or job.is_failed):
-            task_finished.send(type(backend), task_result=backend.result_of(job, task))
-
-    def _put_down(self, verb, argument):
-        """Write the end of a job, over a database that is away as long as the lease may last."""
-        deadline = time.monotonic() + self.lease
-        while True:
-            try:
-                return verb(argument)
-            except (InterfaceError, OperationalError):
-                connection.close()
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(1)
+        drawing.flush()
 
 
-def _find(path):
-    """Return the task; raises ImportError or TypeError where this release has none of that name."""
-    task = import_string(path)
-    if not isinstance(task, JobTask):
-        raise TypeError(f"{path} is not a task.")
-    return task
+class Consumer(wake.Consumer):
+    """What workers are told: there is a job, one is cancelled. What is lost, they find by looking."""
+
+    channel = "jobs"
+
+    def __init__(self, worker):
+        self.worker = worker
+
+    def job_ready(self, message):
+        self.worker.wake()
+
+    def job_cancel(self, message):
+        self.worker.cancel(uuid.UUID(message["job"]))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 
-from partyline import health
+from partyline import health, request_id
 
 from . import frames, identity, kinds, limits, metrics, pool
 from .hub import hub
@@ -114,6 +114,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         """Handle one frame; whatever it holds, the answer is a frame, and the socket lives on."""
         if self.dead:
             return
+        request_id.new()
         if not self._within_rate():
             await self.close(4429)
             return

@@ -123,13 +123,13 @@ def read(key, after, limit):
     return [Kept(e.seq, frames.entry(key, e.seq, e.html, e.client_id), e.thing, e.amends) for e in rows]
 
 
-def hold(key):
-    """Let nobody write to the stream until this transaction ends; the first lock, as a writer's is."""
-    list(Stream.objects.select_for_update().filter(key=key))
+def hold(*keys):
+    """Let nobody write to the streams until this transaction ends; the first lock, as a writer's is."""
+    list(Stream.objects.select_for_update().filter(key__in=keys).order_by("key"))
 
 
-def drop(key):
-    """Delete a stream with all its entries, for good; who reads it is told by `revoke.stream`."""
+def drop(*keys):
+    """Delete streams with all their entries, for good; who reads one is told by `revoke.stream`."""
     with transaction.atomic():
-        hold(key)
-        Stream.objects.filter(key=key).delete()
+        hold(*keys)
+        Stream.objects.filter(key__in=keys).delete()

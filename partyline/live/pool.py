@@ -7,6 +7,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 
 from django.conf import settings
@@ -48,8 +49,9 @@ def _each_connection(look_after):
 
 
 async def run(function, *args):
-    """Await `function(*args)` on one of the threads."""
-    return await asyncio.get_running_loop().run_in_executor(_threads("database"), _run, function, args)
+    """Await `function(*args)` on one of the threads, for the request that the caller serves."""
+    loop, run_for = asyncio.get_running_loop(), copy_context().run
+    return await loop.run_in_executor(_threads("database"), run_for, _run, function, args)
 
 
 async def run_store(function, *args):

@@ -11,17 +11,22 @@ from .models import Entry, Stream
 BATCH = 1000  # entries deleted in one transaction, so that no writer waits long for the stream's row
 
 
-def trim():
+def trim(tell=lambda done, total, text: None):
     """Delete what is older than STREAM_KEEP_DAYS or beyond STREAM_KEEP_ENTRIES; return how many entries went.
 
     A page that comes back from before `oldest` is told to load anew (`reset`). Several processes may trim
-    at once. Whether a stream has old entries is told by its oldest one alone.
+    at once. Whether a stream has old entries is told by its oldest one alone. `tell` is called after each
+    stream.
     """
     before = timezone.now() - timedelta(days=settings.STREAM_KEEP_DAYS)
     oldest = Entry.objects.filter(stream=OuterRef("pk"), seq=OuterRef("oldest"), created__lt=before)
     too_long = Q(oldest__lte=F("head") - settings.STREAM_KEEP_ENTRIES)
-    keys = Stream.objects.filter(too_long | Exists(oldest)).values_list("pk", flat=True)
-    return sum(_trim(key, before) for key in list(keys))
+    keys = list(Stream.objects.filter(too_long | Exists(oldest)).values_list("pk", flat=True))
+    gone = 0
+    for done, key in enumerate(keys, 1):
+        gone += _trim(key, before)
+        tell(done, len(keys), f"{gone} entries")
+    return gone
 
 
 def _trim(key, before):

@@ -4,6 +4,7 @@ import uuid
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +18,7 @@ from partyline.live.presence import here_counts, people_in
 from .forms import InviteForm, RoomForm, SayForm
 from .here import who_is_here
 from .models import Room
-from .tasks import export_transcript
+from .tasks import FORMATS, export_transcript
 
 # A GET of what only a POST does leads to the room: whoever met the page of a restart reloads by GET.
 POSTED = ["GET", "HEAD", "POST"]
@@ -158,6 +159,11 @@ def transcript(request, pk):
     room = visible_room(request, pk)
     if request.method != "POST":
         return redirect(room)
-    task = export_transcript.using(person=request.user, label=f"Transcript of {room.name}")
-    task.enqueue(room.pk, request.user.pk)
+    format = request.POST.get("format", "html")
+    if format not in FORMATS:
+        raise BadRequest(f"There is no transcript as {format!r}.")
+    label = f"Transcript of {room.name}" + (" (JSON)" if format == "json" else "")
+    # As a worker of the release before takes it: during a roll one may be there.
+    named = {} if format == "html" else {"format": format}
+    export_transcript.using(person=request.user, label=label).enqueue(room.pk, request.user.pk, **named)
     return redirect(f"{room.get_absolute_url()}#jobs")

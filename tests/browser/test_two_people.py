@@ -94,13 +94,12 @@ def test_a_transcript_is_its_askers_alone(somebody, site, alice, bob, room, tmp_
 
     hers.get_by_role("button", name="Export this room").click()
 
-    # Its progress on every page of hers, then the link.
+    # It is on every page of hers, and so is the link.
     job = hers.locator("#jobs .job")
     link = job.get_by_role("link", name="Download")
     expect(link).to_be_visible()
-    expect(other_page_of_hers.locator("#jobs .job a")).to_have_count(1)
-    seen = other_page_of_hers.evaluate("window.seen")
-    assert "ready progress" in seen and seen[-1] == "done", seen
+    expect(other_page_of_hers.locator("#jobs .job a[download]")).to_have_count(1)
+    assert other_page_of_hers.evaluate("window.seen")[-1] == "done"
     with hers.expect_download() as download:
         link.click()
     download.value.save_as(tmp_path / "transcript.html")

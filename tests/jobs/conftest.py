@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.db.models.functions import Now
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))  # for job_tasks, whose dotted name workers import too
@@ -27,6 +29,41 @@ def work():
             worker._run(job)
 
     return run
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a function that sets the database's clock, as this process sees it, off by so many seconds."""
+
+    def step(seconds):
+        ahead = {
+            "as_postgresql": f"(STATEMENT_TIMESTAMP() + INTERVAL '{seconds} seconds')",
+            "as_sqlite": f"STRFTIME('%%%%Y-%%%%m-%%%%d %%%%H:%%%%M:%%%%f', 'NOW', '{seconds:+} seconds')",
+        }
+        for name, sql in ahead.items():
+
+            def write(now, compiler, connection, sql=sql, **context):
+                return now.as_sql(compiler, connection, template=sql, **context)
+
+            monkeypatch.setattr(Now, name, write)
+
+    return step
+
+
+@pytest.fixture
+def effects(transactional_db):
+    """Return a function that returns all effects of job_tasks.once."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE effect (number integer)")
+
+    def found():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT number FROM effect ORDER BY number")
+            return [number for (number,) in cursor.fetchall()]
+
+    yield found
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE effect")
 
 
 @pytest.fixture
@@ -75,7 +112,7 @@ def worker(manage):
     """Return a function that starts a worker and waits until it is ready."""
 
     def start(*options, **environment):
-        process = manage("worker", *options, **environment)
+        process = manage("worker", "--no-periodic", *options, **environment)
         until(lambda: "is ready" in process.log.read_text() or process.poll() is not None)
         assert process.poll() is None, process.log.read_text()
         return process

@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+from django.db import connection, transaction
 from django_tasks import task
 
 
@@ -59,3 +60,100 @@ def not_json(kind):
 
 
 just_a_function = os.getpid
+
+
+@task(takes_context=True)
+def chatter(context, lines):
+    """Log many lines."""
+    for number in range(lines):
+        context.job.log(f"line {number}")
+
+
+@task(takes_context=True)
+def steps(context, folder, to):
+    """Do one step after the other, each a line in `out`, telling from where to go on."""
+    folder, job = Path(folder), context.job
+    for step in range(job.cursor or 0, to):
+        with open(folder / "out", "a") as file:
+            file.write(f"{step}\n")
+        job.report(step + 1, to, cursor=step + 1)
+        time.sleep(0.02)
+
+
+@task
+def spin(folder):
+    """Run until `go` exists, and ask nobody; say in `ended` how it ended."""
+    folder = Path(folder)
+    (folder / "started").touch()
+    try:
+        while not (folder / "go").exists():
+            time.sleep(0.01)
+    except BaseException as error:
+        (folder / "ended").write_text(type(error).__name__)
+        raise
+
+
+@task(takes_context=True)
+def deaf(context, folder):
+    """Run until `go` exists whatever is raised, then try to write; say in `ended` how that ended."""
+    folder = Path(folder)
+    (folder / "started").touch()
+    _deaf(folder)
+    try:
+        context.job.report(1, 1, "late")
+    except BaseException as error:
+        (folder / "ended").write_text(type(error).__name__)
+        raise
+
+
+@task(takes_context=True)
+def lock_up(context, folder):
+    """Lock the job's row, and do not end."""
+    with transaction.atomic():
+        context.job.report(1, 2)
+        _deaf(Path(folder))
+
+
+def _deaf(folder):
+    while not (folder / "go").exists():
+        try:
+            time.sleep(0.01)
+        except BaseException:
+            (folder / "heard").touch()
+
+
+@task(takes_context=True)
+def ask(context, folder):
+    """Run until it is not wanted any more; say in `ended` how it ended."""
+    folder = Path(folder)
+    (folder / "started").touch()
+    try:
+        while True:
+            context.job.stop_if_asked()
+            time.sleep(0.01)
+    except BaseException as error:
+        (folder / "ended").write_text(type(error).__name__)
+        raise
+
+
+@task(takes_context=True)
+def once(context, number, seconds=0.01):
+    """Have an effect in the table `effect`, once."""
+    if context.job.cursor == "done":
+        return
+    time.sleep(seconds)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO effect (number) VALUES (%s)", [number])
+        context.job.advance("done")
+
+
+@task
+def tick():
+    """Be due."""
+    return "tock"
+
+
+@task
+def enqueue_another():
+    """Enqueue."""
+    count.enqueue(1)

@@ -1,5 +1,6 @@
 """A worker that was only slow, and whose lease ran out, can change nothing any more."""
 
+import signal
 import threading
 import time
 
@@ -7,9 +8,11 @@ import job_tasks
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from job_tools import until
 
 from partyline.files.models import StoredFile
-from partyline.jobs.models import Job, Lost
+from partyline.jobs.interruptions import Lost
+from partyline.jobs.models import Job
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,6 +34,9 @@ def test_its_successor_goes_on(late):
     "write",
     [
         lambda job: job.report(1, 3),
+        lambda job: job.log("late"),
+        lambda job: job.advance("late"),
+        lambda job: job.confirm_cancel(),
         lambda job: job.attach("late.txt", "late"),
         lambda job: job.finish("late"),
         lambda job: job.fail(ValueError("late")),
@@ -82,6 +88,23 @@ def test_a_tasks_open_transaction_does_not_hold_up_the_heartbeat(late):
     thread.join()
     job.renew(30)
     assert Job.objects.claim("other", lease=30) is None
+
+
+def test_a_real_worker_that_stood_still_changes_nothing(tmp_path, effects, worker):
+    job_tasks.once.enqueue(7, seconds=1)
+    late = worker("--lease", 2)
+    until(lambda: Job.objects.filter(status="running").exists())
+    late.send_signal(signal.SIGSTOP)
+    other = worker("--lease", 2)
+    until(lambda: Job.objects.filter(status="done", attempts=2).exists())
+    before = Job.objects.values().get()
+    other.kill()
+    late.send_signal(signal.SIGCONT)
+    until(lambda: "is no longer held with token 1" in late.log.read_text())
+    assert Job.objects.values().get() == before
+    assert effects() == [7]
+    job_tasks.count.enqueue(1)
+    until(lambda: Job.objects.filter(task="job_tasks.count", status="done").exists())  # it works on
 
 
 def test_a_second_file_takes_the_place_of_the_first(late):

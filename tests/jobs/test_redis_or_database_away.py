@@ -11,6 +11,7 @@ from django.db import connection
 from job_tools import until
 
 from partyline.jobs.models import Job
+from partyline.jobs.worker import Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
@@ -100,6 +101,16 @@ def test_a_database_that_went_away_and_came_back(tmp_path, worker):
     (tmp_path / "go").touch()
     all_done(1)
     assert process.poll() is None
+
+
+def test_it_is_alive_while_the_loop_turns(monkeypatch):
+    worker = Worker(1)
+    assert worker.is_alive()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 21)
+    assert not worker.is_alive()
+    worker._beat()
+    assert worker.is_alive()
 
 
 def test_the_heartbeat_file_is_fresh_while_the_loop_lives(worker):

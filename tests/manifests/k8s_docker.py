@@ -86,6 +86,7 @@ class Kubelet:
             yield from ("--entrypoint", container["command"][0])
         yield self.images.get(container["image"], container["image"])
         yield from container.get("command", ())[1:]
+        yield from container.get("args", ())
 
     def run(self, name, *options):
         """Start one pod of a workload; return its container's id. What runs first has ended by then."""

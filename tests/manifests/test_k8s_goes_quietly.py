@@ -161,13 +161,18 @@ def test_keda_scales_alone_and_within_the_same_bounds():
 
 
 def test_the_database_has_connections_for_all():
-    """Postgres lets 100 in. Each thread may hold one; a roll adds a pod."""
+    """Each thread may hold one; a roll adds a pod."""
     objects = render("local")
     knobs = {key: value for key, value in config(objects, "settings").items()}
     most = scaled(objects, "maxReplicas")
     each = {
-        "web": int(knobs["WEB_PROCESSES"]) * int(knobs["WEB_THREADS"]),
-        "ws": int(knobs["WS_DATABASE_THREADS"]),
-        "worker": int(knobs["WORKER_CONCURRENCY"]) + 1,
+        "web": int(knobs["WEB_PROCESSES"]) * (int(knobs["WEB_THREADS"]) + 1),  # one draws jobs
+        "ws": int(knobs["WS_DATABASE_THREADS"]) * 2
+        + 2,  # the stores' draw states; the probe's, one draws jobs
+        "worker": int(knobs["WORKER_CONCURRENCY"]) + 4,  # its loop, the keeper, the drawer, a scrape
     }
-    assert sum(each[name] * (most[name] + 1) for name in each) < 97  # three are kept for superusers
+    needed = sum(each[name] * (most[name] + 1) for name in each)
+    allowed = int(re.search(r"max_connections=(\d+)", " ".join(main(workloads(objects)["db"])["args"]))[1])
+    assert needed < allowed - 3  # three are kept for superusers
+    (advised,) = re.findall(r"(\d+) connections are plenty", (ROOT / "docs/kubernetes.md").read_text())
+    assert needed < int(advised)

@@ -12,6 +12,7 @@ LIES = {
     "X-Real-IP": "6.6.6.6",
     "Forwarded": "for=6.6.6.6",
     "Proxy": "http://evil.example",
+    "X-Request-ID": "evil",
 }
 
 
@@ -31,6 +32,7 @@ def test_web_gets_the_truth(front):
     assert environ["HTTP_X_FORWARDED_FOR"] == environ["REMOTE_ADDR"] == "127.0.0.1"
     assert environ["HTTP_X_FORWARDED_PROTO"] == environ["UWSGI_SCHEME"] == "http"
     assert environ["HTTP_X_FORWARDED_HOST"] == f"127.0.0.1:{door.port}"
+    assert len(environ["HTTP_X_REQUEST_ID"]) == 32  # nginx's own, which its log has too
     assert "6.6.6.6" not in str(environ) and "evil" not in str(environ)
 
 

@@ -22,14 +22,18 @@ def hostile(alice, bob):
     event.note(alice, HOSTILE)
     file = default_storage.save("x.html", ContentFile(HOSTILE))
     fields = {"task": "x", "label": HOSTILE, "person": alice, "status": "done", "due": None}
+    fields |= {"lines": [{"at": "2026-01-01T12:00:00.000+00:00", "text": HOSTILE}], "result": [HOSTILE]}
+    fields |= {"errors": [{"exception": HOSTILE, "traceback": HOSTILE}], "args": [HOSTILE], "worker": HOSTILE}
     job = Job.objects.create(text=HOSTILE, file=file, **fields)
     return room, event, job
 
 
 @pytest.fixture
-def pages(hostile):
-    """Return {name: address} of every page but the admin's."""
+def pages(hostile, alice):
+    """Return {name: address} of every page but the admin's; Alice is an operator, who may see them all."""
     room, event, job = hostile
+    alice.is_staff = True
+    alice.save()
     ids = {"rooms": room.pk, "commentary": event.pk, "jobs": job.pk}
     found = {}
     for app, (_, resolver) in get_resolver().namespace_dict.items():

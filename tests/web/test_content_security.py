@@ -55,7 +55,8 @@ def test_what_people_write_stays_text(alices, hostile):
     room, event, job = hostile
     drawn = [html for _, _, html in alices]
     drawn += [frame for key in (room.key, event.key) for _, frame, *_ in read(key, 0, 10)]
-    drawn += [frame for _, _, frame in current(f"me:{job.person_id}")]
+    for key in (f"me:{job.person_id}", f"job:{job.pk}", f"errors:{job.pk}"):
+        drawn += [frame for _, _, frame in current(key)]
     for html in drawn:
         assert "<script>" not in html and "<img src=x" not in html and ">14<" not in html
     whole = "".join(drawn)

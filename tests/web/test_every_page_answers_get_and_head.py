@@ -9,6 +9,8 @@ POSTED = {
     "rooms:remove": "rooms:room",
     "rooms:transcript": "rooms:room",
     "commentary:note": "commentary:event",
+    "jobs:cancel": "jobs:job",
+    "jobs:retry": "jobs:job",
     "people:sign-out": "rooms:list",
 }
 

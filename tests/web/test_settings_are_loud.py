@@ -97,6 +97,8 @@ NONSENSE = {
     "WS_BALANCE_SECONDS": ["-1", "often"],
     "METRICS_BIND": ["9100", "here", "0.0.0.0:", "0.0.0.0:metrics"],
     "WORKER_CONCURRENCY": ["0", "two", ""],
+    "JOB_TIMEOUT": ["0", "hour", "inf"],
+    "JOBS_KEEP_DAYS": ["0", "month"],
     "FILE_STORAGE": ["floppy", "S3", ""],
     "LOG_LEVEL": ["loud", "info"],
 }

@@ -15,8 +15,15 @@ class Command(RunCommand):
     def inner_run(self, *args, **options):
         """Migrate, start the worker, serve: all in the child that the autoreloader restarts."""
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
+        threading.Thread(target=work, name="worker", daemon=True).start()
+        super().inner_run(*args, **options)
+
+
+def work():
+    """Be a worker, and another one where one has ended for its threads that do not end."""
+    is_stopped = False
+    while not is_stopped:
         worker = Worker()
         # A reload must not hold up a running job until its lease runs out.
         atexit.register(worker.give_back)
-        threading.Thread(target=worker.run, name="worker", daemon=True).start()
-        super().inner_run(*args, **options)
+        is_stopped = worker.run()

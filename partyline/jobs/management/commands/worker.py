@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -19,9 +20,12 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, help="jobs at once, by default WORKER_CONCURRENCY")
         parser.add_argument("--lease", type=float, default=LEASE, help="seconds a dead worker holds its jobs")
         parser.add_argument("--grace", type=float, default=GRACE, help="seconds to finish at SIGTERM")
+        parser.add_argument(
+            "--no-periodic", action="store_true", help="leave periodic tasks to other workers"
+        )
 
-    def handle(self, *, concurrency, lease, grace, **options):
-        worker = Worker(concurrency, lease, grace, settings.WORKER_HEARTBEAT_FILE)
+    def handle(self, *, concurrency, lease, grace, no_periodic, **options):
+        worker = Worker(concurrency, lease, grace, settings.WORKER_HEARTBEAT_FILE, not no_periodic)
 
         def stop(number, frame):
             if worker.stopping:
@@ -31,5 +35,6 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         REGISTRY.register(QueueCollector())
-        metrics.serve()
-        worker.run()
+        metrics.serve(worker.is_alive)
+        if not worker.run():
+            sys.exit(1)  # so that it is started anew
