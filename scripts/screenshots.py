@@ -58,7 +58,7 @@ def main():
             "WORKER_HEARTBEAT_FILE": f"{folder}/worker.heartbeat",
             "DJANGO_SETTINGS_MODULE": "partyline.settings",
         }
-        cookies, room, private, event = seed()
+        cookies, room, private, event, jobs = seed()
         with server() as site, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=CHROMIUM if CHROMIUM.exists() else None,
@@ -68,13 +68,13 @@ def main():
             pages = {who: each.new_page() for who, each in windows.items()}
             talk(pages, site + room)
             take_picture(browser, site, room, cookies["Ada"])
-            take_pages(browser, site, room, event, cookies["Ada"])
+            take_pages(browser, site, room, event, jobs, cookies["Ada"])
             take_moments(browser, site, room, private, cookies["Ada"])
             browser.close()
 
 
 def seed():
-    """Fill the database by the products' verbs; return {name: session} and three paths."""
+    """Fill the database by the products' verbs; return {name: session}, three paths, {name: path} of jobs."""
     sys.path.insert(0, str(ROOT))
     import django
 
@@ -110,12 +110,43 @@ def seed():
         "And off! Blue Heron takes the inside.",
     ):
         event.note(people["Ada"], line)
+    Person.objects.filter(username="Ada").update(is_staff=True)  # who sees everybody's jobs
     cookies = {}
     for name, person in people.items():
         client = Client()
         client.force_login(person)
         cookies[name] = client.cookies["sessionid"].value
-    return cookies, *(each.get_absolute_url() for each in (launch, rooms[3], event))
+    paths = (each.get_absolute_url() for each in (launch, rooms[3], event))
+    return cookies, *paths, seed_jobs(people["Maya"], now)
+
+
+def seed_jobs(person, now):
+    """Make a job of each state, which no worker takes; return {name: path}."""
+    from django.urls import reverse
+
+    from partyline.jobs.models import Job
+
+    raised = "Traceback (most recent call last):\n" + '  File "/app/partyline/rooms/tasks.py", line 28, in '
+    raised += "export_transcript\n    for text in pieces:\nOSError: [Errno 28] No space left on device"
+    lines = [f"{n} messages read" for n in (100, 200, 300)]
+    kinds = {
+        "running": {"done": 340, "total": 800, "text": "340 of 800 messages", "worker": "worker-1:7"},
+        "failed": {"errors": [{"exception": "builtins.OSError", "traceback": raised}] * 2, "attempts": 5},
+        "cancelled": {"done": 20, "total": 800, "text": "20 of 800 messages"},
+        "ready": {"due": now + timedelta(hours=2)},
+    }
+    found = {}
+    for n, (status, fields) in enumerate(kinds.items()):
+        fields = {"person": person, "status": status, "attempts": 1} | fields
+        fields |= {"task": "partyline.rooms.tasks.export_transcript", "label": "Transcript of Launch week"}
+        fields["created"] = fields["started"] = now - timedelta(minutes=7 * n + 2)
+        if status in ("failed", "cancelled"):
+            fields |= {"due": None, "finished": now - timedelta(minutes=n)}
+        fields.setdefault("due", now + timedelta(hours=1))
+        at = [(now - timedelta(seconds=40 - 10 * n)).isoformat() for n in range(len(lines))]
+        fields["lines"] = [{"at": moment, "text": line} for moment, line in zip(at, lines, strict=True)]
+        found[f"job-{status}"] = reverse("jobs:job", args=[Job.objects.create(**fields).pk])
+    return found
 
 
 @contextlib.contextmanager
@@ -186,10 +217,10 @@ def take_picture(browser, site, room, session):
         page.context.close()
 
 
-def take_pages(browser, site, room, event, session):
+def take_pages(browser, site, room, event, jobs, session):
     """Write every page at every width, light and dark, for people to look at."""
     paths = {"rooms": "/", "room": room, "new-room": "/rooms/new/", "events": "/events/", "event": event}
-    paths |= {"dashboard": "/dashboard/", "jobs": "/jobs/"}
+    paths |= {"dashboard": "/dashboard/", "jobs": "/jobs/", "all-jobs": "/jobs/all/"} | jobs
     public = {"rooms-signed-out": "/", "room-signed-out": room}
     public |= {name: f"/people/{name}/" for name in ("sign-in", "sign-up", "guest")}
     restarting = (ROOT / "nginx" / "pages" / "restarting.html").as_uri()
