@@ -86,6 +86,8 @@ class Drawer:
 
     def _put_back(self, person_id, job_ids):
         with self.changed:
+            if self.is_flushing:
+                return  # the process ends: who comes next draws it
             self.marked.setdefault(person_id, set()).update(job_ids)
             self.next[person_id] = time.monotonic() + AGAIN
 

@@ -25,6 +25,7 @@ from .sql import free, update_returning
 LONGEST_BACKOFF = 600  # seconds
 TEXT = 200  # characters of a label or a report
 LINE, LINES = 500, 200  # characters of a log line, and lines kept
+MOST = 2**63 - 1  # that a database keeps as a number
 ERRORS = 20  # errors kept
 
 
@@ -67,7 +68,8 @@ class OfTask(Writes):
         Saved and shown at most 4 times a second; the last one always is. Call it after a transaction,
         not inside: a cursor must not tell of what may be rolled back.
         """
-        self.done, self.total, self.text = max(0, int(done)), max(0, int(total)), shortened(text, TEXT)
+        self.done, self.total = (min(max(0, int(number)), MOST) for number in (done, total))
+        self.text = shortened(text, TEXT)
         self._progress.say(done=self.done, total=self.total, text=self.text)
         if cursor is not None:
             self.cursor = as_json(cursor, "A cursor")
@@ -144,13 +146,15 @@ class OfWorker(Writes):
     def renew(self, lease):
         """Hold the job for `lease` more seconds, and save a report that came too soon to be saved.
 
-        A locked row is passed over: no claim takes it either.
+        Returns False where it is not held, or is locked: by its own task most likely, and until that has
+        committed no claim takes it either. Its thread learns by its own next write which of the two it is.
         """
         try:
             with self._progress.to_save() as values:
                 self._write(wait=False, due=Now() + timedelta(seconds=lease), **values)
         except Lost:
-            pass  # its thread learns it by its own next write
+            return False
+        return True
 
     def finish(self, result):
         """Put it down as done."""
@@ -162,8 +166,8 @@ class OfWorker(Writes):
         errors = [*self.errors, describe(error)][-ERRORS:]
         if self.attempts < self.max_attempts:
             least = getattr(error, "least_wait", 0)
-            seconds = max(least, min(2**self.attempts, LONGEST_BACKOFF)) * random.uniform(0.75, 1.25)
-            end = self._again(Now() + timedelta(seconds=seconds))
+            seconds = min(2**self.attempts, LONGEST_BACKOFF) * random.uniform(0.75, 1.25)
+            end = self._again(Now() + timedelta(seconds=max(least, seconds)))
         else:
             end = {"status": self.Status.FAILED, "due": None, "finished": Now()}
         self._write(wait, errors=errors, **end, **self._progress.said)

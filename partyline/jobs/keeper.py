@@ -39,6 +39,8 @@ class Keeper:
             except DatabaseError as error:
                 log.warning("Job %s is not looked after now: %s", attempt.job.pk, str(error).strip())
                 connections.close_all()
+            except Exception:  # a thread that ends here would let all leases run out
+                log.exception("Job %s could not be looked after", attempt.job.pk)
         if not self.pool.held:
             connections.close_all()
 
@@ -66,15 +68,20 @@ class Keeper:
         elif attempt.unwanted_since and now - attempt.unwanted_since > self.every:
             self._end(attempt, Cancelled, lambda: job.confirm_cancel(wait=False))
         elif now - attempt.renewed > self.every:
-            attempt.renewed = now
-            job.renew(self.lease)
+            # One that was locked is tried at every look: behind its COMMIT the lease may be over.
+            if job.renew(self.lease):
+                attempt.renewed = now
 
     def _end(self, attempt, interruption, put_down):
         """Put the attempt down in the place of its thread, and go on without that."""
         attempt.put_down = put_down
-        self._put_down(attempt)
-        if self.pool.abandon(attempt, interruption):
-            log.warning("Job %s: %s. Its thread is left to itself.", attempt.job.pk, interruption.__name__)
+        try:
+            self._put_down(attempt)
+        finally:  # also where a database that its thread has locked does not answer
+            if self.pool.abandon(attempt, interruption):
+                log.warning(
+                    "Job %s: %s. Its thread is left to itself.", attempt.job.pk, interruption.__name__
+                )
 
     def _put_down(self, attempt):
         """Put it down; where its row is locked, by its thread most likely, that is for the next look."""

@@ -56,6 +56,9 @@ class Pool:
             self._start_thread()
 
     def submit(self, job):
+        if before := self.held.get(job.pk):  # its lease ran out under it
+            before.is_put_down = True
+            self.abandon(before, Lost)
         attempt = self.held[job.pk] = Attempt(job)
         self._todo.put(attempt)
 
@@ -95,7 +98,8 @@ class Pool:
             attempt.thread = threading.current_thread()
             self._run_one(attempt)
             with self._lock:
-                self.held.pop(attempt.job.pk, None)
+                if self.held.get(attempt.job.pk) is attempt:
+                    del self.held[attempt.job.pk]
             self._freed()
             if attempt.is_abandoned:
                 return

@@ -170,5 +170,7 @@ class Consumer(wake.Consumer):
     def job_ready(self, message):
         self.worker.wake()
 
+    wake = job_ready  # as the release before says it: its web serves for a while beside this worker
+
     def job_cancel(self, message):
         self.worker.cancel(uuid.UUID(message["job"]))

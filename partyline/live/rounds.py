@@ -63,6 +63,6 @@ async def balance(hub):
 def over(mine, others):
     """Return how many sockets to shed: what is over the mean, if it is worth it; not too many at once."""
     mean = (mine + sum(others)) / (1 + len(others))
-    excess = int(mine - mean)
-    worth = excess > max(5, mean / 10)
+    excess = max(0, int(mine - mean))
+    worth = others and mine - min(others) > max(5, mean / 10)
     return min(excess, int(MOVES_PER_SECOND * MOVE_WITHIN)) if worth else 0

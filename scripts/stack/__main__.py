@@ -16,7 +16,7 @@ import native
 from common import ROLLED, ROOT, SECRETS, VAR, Failed, given, knob, recall, remember, say
 
 CACHES = (".venv", ".pytest_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache")
-MADE = ("var/static", "var/log", "var/run")
+MADE = ("var/static", "var/log", "var/run", "var/bench")
 
 
 def forced():

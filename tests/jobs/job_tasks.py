@@ -157,3 +157,41 @@ def tick():
 def enqueue_another():
     """Enqueue."""
     count.enqueue(1)
+
+
+@task
+def slow_at_first(folder):
+    """The first time be long where nothing interrupts; later until `go` exists."""
+    folder = Path(folder)
+    with open(folder / "began", "a") as file:
+        file.write("x")
+    if (folder / "began").read_text() == "x":
+        time.sleep(5)
+        return
+    while not (folder / "go").exists():
+        time.sleep(0.02)
+
+
+@task(takes_context=True)
+def huge(context, number):
+    """Report more than a database can keep, twice, and wait for `cancel`."""
+    for _ in range(2):
+        context.job.report(number, number)
+    while True:
+        time.sleep(0.02)
+        context.job.stop_if_asked()
+
+
+@task
+def hold(folder):
+    """Hold a transaction for good, in Python."""
+    from partyline.jobs.models import Schedule
+
+    folder = Path(folder)
+    try:
+        with transaction.atomic():
+            list(Schedule.objects.select_for_update())
+            while True:
+                time.sleep(0.01)
+    finally:
+        (folder / "ended").touch()

@@ -179,9 +179,11 @@ def test_what_is_gone_from_the_code_is_forgotten(every):
     assert set(Schedule.objects.values_list("name", flat=True)) == {NAME, "of.another.release"}
 
 
-@pytest.mark.parametrize("every", ["", "often", "* * *", "99 * * * *", 0, -1, float("nan")])
+@pytest.mark.parametrize(
+    "every", ["", "often", "* * *", "99 * * * *", "0 0 31 4 *", "0 * * * * *", None, 0, -1, float("nan")]
+)
 def test_a_time_that_is_none_is_refused(every):
-    with pytest.raises(ValueError, match="neither cron's five fields nor a number of seconds"):
+    with pytest.raises(ValueError, match="neither cron's five fields, of a time that comes, nor seconds"):
         periodic.periodic(every)
 
 

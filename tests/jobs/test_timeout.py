@@ -74,6 +74,14 @@ def test_a_locked_row_ends_the_worker_not_the_job(tmp_path, worker):
     assert "stopped in mid-job" in job.errors[-1]["traceback"]
 
 
+def test_one_that_holds_the_database_is_interrupted(tmp_path, worker):
+    """On SQLite nobody can put it down before it has let go of the one writer's place."""
+    job_tasks.hold.using(timeout=0.5, max_attempts=1).enqueue(str(tmp_path))
+    worker()
+    until((tmp_path / "ended").exists, 60)
+    assert failed("hold").errors[0]["exception"] == "partyline.jobs.interruptions.TimedOut"
+
+
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
 def test_a_timeout_that_is_none_is_refused(timeout):
     with pytest.raises(ValueError, match="timeout of job_tasks.count must be above 0"):

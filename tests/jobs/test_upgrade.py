@@ -43,3 +43,12 @@ def test_a_row_of_the_release_before(work):
     work()
     job = Job.objects.get()
     assert job.is_done and job.text == "2 of 2"
+
+
+def test_a_wake_up_of_the_release_before_wakes(monkeypatch):
+    from partyline.jobs.worker import Consumer, Worker
+
+    worker = Worker(1)
+    worker.look_at = float("inf")
+    Consumer(worker)._dispatch({"type": "wake"})
+    assert worker.look_at == 0

@@ -81,7 +81,9 @@ async def test_it_may_be_turned_off(hub, others, settings):
         (100, [100, 100], 0),
         (0, [100], 0),
         (105, [95], 0),  # not worth it
-        (6, [0], 0),
+        (5, [0], 0),
+        (1000, [1000] * 9 + [0], 90),  # one that is new among many gets its part, too
+        (1000, [1000] * 19 + [0], 47),
         (3000, [0, 0], 500),  # no more than can be taken in that time
         (0, [], 0),
     ],
