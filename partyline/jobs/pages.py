@@ -8,7 +8,7 @@ from uuid import UUID
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from partyline.live.state import all_of, redraw, show
+from partyline.live.state import all_of, is_kept, redraw, show
 
 from . import drawing
 from .models import Job
@@ -107,12 +107,15 @@ def lines_html(id):
 def draw(person_id, job_ids):
     """Bring every open page of the person up to date, now that these jobs have changed; drawing.py calls it.
 
-    It looks once more after showing, and is called again if that has changed: of two processes that
-    show at once, the one that looked first must not have the last word.
+    Where nobody has looked lately nothing is drawn. It looks once more after showing, and is called
+    again if that has changed: of two processes that show at once, the one that looked first must not
+    have the last word.
     """
-    html = jobs_html(person_id)
-    show(f"me:{person_id}", "jobs", html)
     redraw_jobs(job_ids)
+    if not is_kept(key := f"me:{person_id}"):
+        return
+    html = jobs_html(person_id)
+    show(key, "jobs", html)
     if jobs_html(person_id) != html:
         drawing.mark(person_id, *job_ids)
 

@@ -19,10 +19,10 @@ ASKED_AGAIN = 30  # seconds after which one that stayed may be asked again
 
 
 async def check_states(hub):
-    """Send the states whose notice was lost; one round trip for all local streams."""
+    """Send the states whose notice was lost; one round trip for all local streams, and none is forgotten."""
     keys = [key for key, tail in hub.tails.items() if tail.members]
     if keys:
-        for key, name, v, frame in await pool.run_store(state.all_of, keys):
+        for key, name, v, frame in await pool.run_store(state.check, keys):
             hub.deliver_state(key, name, v, frame)
 
 

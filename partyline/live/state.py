@@ -27,8 +27,10 @@ def current(key):
         for name, draw in kind.states.items():
             if name in states and kind.by_the_clock:
                 continue  # it is drawn anew every few seconds
-            html = draw(id)
-            if name not in states or states[name].html != html:  # lost while Redis was away
+            for _ in range(2):  # what changed before it was kept may have been shown to nobody: see is_kept
+                html = draw(id)
+                if name in states and states[name].html == html:
+                    break
                 states[name] = State(store().set_state(key, name, "", html), "", html)
     except Away as error:
         log.warning("States of %s are not known now: %s", key, error)
@@ -38,16 +40,41 @@ def current(key):
 
 def all_of(keys):
     """Return [(key, name, v, frame)] of all states of the streams; [] when Redis is away."""
+    return _framed(_kept(keys))
+
+
+def check(keys):
+    """Return what all_of does, and show what Redis has forgotten: local members wait for it."""
+    found = _kept(keys)
+    for key, states in found.items():
+        kind, id = kinds.find(key)
+        for name in kind.states.keys() - states.keys() if kind else ():
+            show(key, name, kind.states[name](id))
+    return _framed(found)
+
+
+def _kept(keys):
     try:
-        found = store().states_of(keys)
+        return store().states_of(keys)
     except Away as error:
         log.warning("States are not known now: %s", error)
-        return []
+        return {}
+
+
+def _framed(found):
     return [
         (key, name, s.v, frames.state(key, name, s.v, s.html))
         for key, states in found.items()
         for name, s in states.items()
     ]
+
+
+def is_kept(key):
+    """Tell whether somebody has looked at the stream's states lately.
+
+    Where nobody has, none need be shown: who comes has them drawn, and looks once more when they are kept.
+    """
+    return bool(all_of([key]))
 
 
 def redraw(key, name):

@@ -11,6 +11,8 @@ from job_tools import until
 
 from partyline.jobs import drawing, pages
 from partyline.jobs.models import Job
+from partyline.live.kinds import find
+from partyline.live.state import current
 from partyline.live.store import Away
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,6 +28,8 @@ class Shown(list):
 
 @pytest.fixture
 def shown(monkeypatch):
+    """Have somebody look, and return what they are shown."""
+    monkeypatch.setattr(pages, "is_kept", lambda key: True)
     shows = Shown()
     monkeypatch.setattr(pages, "show", lambda key, name, html: shows.append((key, name, html)))
     return shows
@@ -216,3 +220,31 @@ def _raise(error):
         raise error("away")
 
     return function
+
+
+def test_where_nobody_has_looked_nothing_is_drawn(alice, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(pages, "jobs_html", lambda person_id: drawn.append(person_id) or "")
+    job_tasks.count.using(person=alice).enqueue(1)
+    assert drawing.flush(10) and not drawn
+    assert current(f"me:{alice.pk}")  # as for a page that comes
+    drawn.clear()
+    job_tasks.count.using(person=alice).enqueue(1)
+    assert drawing.flush(10) and drawn
+
+
+def test_what_changes_while_the_first_page_comes_is_on_it(alice, monkeypatch):
+    """The job was drawn for nobody, just before its person's page was: that looks once more."""
+    draw = pages.jobs_html
+    kind, _ = find(f"me:{alice.pk}")
+
+    def draw_and_be_late(person_id):
+        html = draw(person_id)
+        if not Job.objects.exists():
+            job_tasks.count.using(person=alice, label="Just in time").enqueue(1)
+            assert drawing.flush(10)
+        return html
+
+    monkeypatch.setitem(kind.states, "jobs", draw_and_be_late)
+    [(_, _, frame)] = current(f"me:{alice.pk}")
+    assert "Just in time" in frame

@@ -55,3 +55,15 @@ async def test_what_redis_has_not_kept_is_drawn_for_the_next_page(board, pages, 
     await page.resume(**{board: ("", 0)})
     await page.until(lambda frame: frame.get("html") == "newer")
     assert "drawn" not in [frame.get("html") for frame in page.frames]
+
+
+async def test_a_flushed_redis_is_drawn_anew_for_who_is_here(board, pages, settings):
+    settings.WS_HEADS_SECONDS = 0.2
+    page = await watch(pages, board)
+    DRAWN["html"] = "anew"
+    if hasattr(store(), "redis"):
+        await in_thread(store().redis.flushall)
+    else:
+        store()._states.clear()
+    await page.until(lambda frame: frame.get("html") == "anew")
+    assert await in_thread(state.is_kept, board)
