@@ -166,7 +166,7 @@ def slow_at_first(folder):
     with open(folder / "began", "a") as file:
         file.write("x")
     if (folder / "began").read_text() == "x":
-        time.sleep(5)
+        time.sleep(6)
         return
     while not (folder / "go").exists():
         time.sleep(0.02)

@@ -32,7 +32,7 @@ def test_it_works(tmp_path, worker):
 
 def test_the_second_attempt_has_its_timeout_too(tmp_path, worker):
     """The first one's thread, which could not be interrupted, ends while the second runs."""
-    job_tasks.slow_at_first.using(timeout=2.5, max_attempts=2).enqueue(str(tmp_path))
+    job_tasks.slow_at_first.using(timeout=3, max_attempts=2).enqueue(str(tmp_path))
     worker("--concurrency", 1, "--lease", 4)
     job = until(lambda: Job.objects.filter(status="failed").first())
     assert [error["exception"] for error in job.errors] == ["partyline.jobs.interruptions.TimedOut"] * 2

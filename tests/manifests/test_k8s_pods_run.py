@@ -17,11 +17,13 @@ STORES = ("redis:8", "postgres:17")
 
 def images():
     """Return {name in the manifests: image to run}: PARTYLINE_TAG of ours, the stock ones as they are."""
-    tag = os.environ.get("PARTYLINE_TAG", "latest")
+    tag = os.environ.get("PARTYLINE_TAG")
     return {APP: f"{APP}:{tag}", FRONT: f"{FRONT}:{tag}"}
 
 
 def missing():
+    if not os.environ.get("PARTYLINE_TAG"):
+        return "needs PARTYLINE_TAG, the tag of images that were just built: old ones would prove nothing"
     if not shutil.which("docker") or os.getuid():
         return "needs a Docker engine, and root for the owners of files"
     wanted = [*images().values(), *STORES]
