@@ -8,7 +8,7 @@ STACK := @python3 scripts/stack
 # What differs by database and by a real Redis.
 ON_STORES := tests/live tests/jobs tests/files tests/people tests/rooms tests/commentary tests/dashboard tests/web
 
-.PHONY: help setup run test test-tools check lock fmt build up down ps logs shell migrate admin scale roll tls base-images screenshots drill bench-jobs clean images render deploy k8s-check
+.PHONY: help setup run test test-sqlite test-postgres test-tools check lock fmt build up down ps logs shell migrate admin scale roll tls base-images screenshots drill bench-jobs clean images render deploy k8s-check
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -21,9 +21,12 @@ setup: ## make .venv with the locked packages; again only when the lock changes
 run: setup ## the whole site in one process: SQLite, no Redis, reloads by itself
 	@$(PY) manage.py run
 test: setup test-tools ## run the tests, on SQLite and on Postgres with Redis (ARGS="tests/live -k resume")
-	@TEST_STORES=sqlite $(PY) -m pytest $(ARGS)
-	@TEST_STORES=postgres $(PY) -m pytest $(or $(ARGS),$(ON_STORES))
+	@$(MAKE) test-sqlite test-postgres
 	@$(if $(ARGS),,scripts/test-containers)
+test-sqlite:
+	@TEST_STORES=sqlite $(PY) -m pytest $(ARGS)
+test-postgres:
+	@TEST_STORES=postgres $(PY) -m pytest $(or $(ARGS),$(ON_STORES))
 check: setup ## everything but the tests: style, floors, migrations, deployment, locks, images, manifests
 	@scripts/check
 fmt: setup ## format the Python code
