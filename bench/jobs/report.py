@@ -30,7 +30,7 @@ What is kept is not the same:
 
 ## Statements
 Of ours, as Postgres logged them, per job with one progress report. Looks of an idle thread are among the
-claims. The SELECTs draw the person's pages, at most 4 times a second for each person and process.
+claims. Nobody looks at the person's pages here; where somebody does, each drawing is two SELECTs more.
 
 {statements}
 
