@@ -96,8 +96,9 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
             self.push(frames.move(round(settings.WS_DRAIN_SECONDS * 0.3, 3)))
 
     async def websocket_disconnect(self, message):
-        """Give everything back."""
+        """Give everything back; what renews this process's sockets must not take this one up again."""
         self.dead = True
+        hub.sockets.discard(self)
         self.room.set()
         for key in list(self.streams):
             try:

@@ -54,9 +54,13 @@ def enter(person, socket):
 
 
 def renew(sockets):
-    """Count these open sockets for a while longer; those of a killed process are forgotten."""
+    """Count these open sockets for a while longer; those of a killed process are forgotten.
+
+    One that has gone since they were listed may have been given back already: it stays so.
+    """
     if settings.WS_SOCKETS_PER_PERSON:
-        store().counters.renew([(f"sockets:{s.person.pk}", name_of(s)) for s in sockets if s.person.pk])
+        alive = [socket for socket in sockets if socket.person.pk and not socket.dead]
+        store().counters.renew([(f"sockets:{socket.person.pk}", name_of(socket)) for socket in alive])
 
 
 def leave(person, socket):

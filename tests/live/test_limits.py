@@ -191,7 +191,7 @@ async def test_who_only_reads_has_no_number(pages, settings):
 
 
 def sockets_of(person, count):
-    return [SimpleNamespace(person=SimpleNamespace(pk=person)) for _ in range(count)]
+    return [SimpleNamespace(person=SimpleNamespace(pk=person), dead=False) for _ in range(count)]
 
 
 def test_a_killed_processs_sockets_are_forgotten_but_not_the_renewed(settings, monkeypatch):
@@ -205,6 +205,18 @@ def test_a_killed_processs_sockets_are_forgotten_but_not_the_renewed(settings, m
     for socket in new[:2]:
         until(lambda socket=socket: limits.enter(7, socket), "the dead are forgotten")
     assert not limits.enter(7, new[2])
+
+
+def test_one_that_is_given_back_while_all_are_renewed_stays_so(settings):
+    """The round lists the sockets, and gets to its turn when one has gone meanwhile: a drain has hundreds."""
+    settings.WS_SOCKETS_PER_PERSON = 1
+    (gone,) = listed = sockets_of(7, 1)
+    assert limits.enter(7, gone)
+    gone.dead = True
+    limits.leave(7, gone)
+    limits.renew(listed)
+    new = sockets_of(7, 2)
+    assert all(limits.enter(7, socket) for socket in new)
 
 
 # Off, shared, and without Redis
