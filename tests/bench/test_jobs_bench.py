@@ -105,7 +105,7 @@ def test_cpu_time_of_children_counts_while_they_live_and_afterwards():
     alive = cpu.seconds(os.getpid()) - before
     child.communicate(b"\n")
     assert alive >= 0.25
-    assert cpu.seconds(os.getpid()) - before >= alive
+    assert cpu.seconds(os.getpid()) - before > alive - 0.05  # the kernel counts ticks of 0.01 s, and rounds
 
 
 def test_statements_are_counted_by_what_they_do(tmp_path):
