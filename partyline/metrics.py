@@ -122,6 +122,5 @@ def serve(is_alive=lambda: True):
 
 def serve_for_web():
     """Answer for all processes of a web server, until this one is killed: uWSGI runs it in a mule."""
-    if serve() is None:
-        log.warning("The site goes on without metrics")
+    serve()
     threading.Event().wait()

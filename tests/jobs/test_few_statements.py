@@ -12,6 +12,7 @@ from job_tools import until
 from partyline.jobs import drawing, pool
 from partyline.jobs.models import Job
 from partyline.jobs.worker import Consumer, Worker
+from tests.statements import watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COLUMNS = [field.column for field in Job._meta.concrete_fields if field.name != "id"]
@@ -19,21 +20,8 @@ COLUMNS = [field.column for field in Job._meta.concrete_fields if field.name != 
 
 @pytest.fixture
 def statements(monkeypatch):
-    """Return the list that grows by every statement that any thread sends, below Django's own counting."""
-    sent = []
-    if connection.vendor == "postgresql":
-        from psycopg import Cursor as Driver
-    else:
-        from django.db.backends.sqlite3.base import SQLiteCursorWrapper as Driver
-    execute = Driver.execute
-
-    def counted(cursor, query, *args, **kwargs):
-        if not str(query).startswith("PRAGMA"):
-            sent.append(str(query))
-        return execute(cursor, query, *args, **kwargs)
-
-    monkeypatch.setattr(Driver, "execute", counted)
-    return sent
+    """Return the list that grows by every statement that any thread sends."""
+    return watch(monkeypatch, "PRAGMA")
 
 
 @pytest.fixture

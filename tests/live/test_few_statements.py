@@ -4,31 +4,18 @@ import asyncio
 import uuid
 
 import pytest
-from django.db import connection
 
 from partyline.live import hub as hub_module
 from partyline.rooms.models import Room
+from tests.statements import watch
 
 from .conftest import in_thread
 
 
 @pytest.fixture
 def statements(monkeypatch):
-    """Return the list that grows by every statement that any thread sends, below Django's own counting."""
-    sent = []
-    if connection.vendor == "postgresql":
-        from psycopg import Cursor as Driver
-    else:
-        from django.db.backends.sqlite3.base import SQLiteCursorWrapper as Driver
-    execute = Driver.execute
-
-    def counted(cursor, query, *args, **kwargs):
-        if not str(query).startswith(("BEGIN", "COMMIT", "PRAGMA")):
-            sent.append(str(query))
-        return execute(cursor, query, *args, **kwargs)
-
-    monkeypatch.setattr(Driver, "execute", counted)
-    return sent
+    """Return the list that grows by every statement that any thread sends."""
+    return watch(monkeypatch, "BEGIN", "COMMIT", "PRAGMA")
 
 
 @pytest.fixture
