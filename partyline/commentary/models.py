@@ -10,17 +10,23 @@ from django.dispatch import receiver
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from partyline.live import revoke
-from partyline.live.log import drop, hold, take_turn
+from partyline.live.log import amend, drop, hold, take_turn, was_published
+
+from . import reactions, shown
+from .reactions import KINDS, Reaction, Tally
+
+__all__ = ["Event", "Note", "Reaction", "Tally"]
 
 TEXT_LIMIT = 4000  # characters of a note
 SHOWN = 50  # notes on a page
-REACTIONS = {"like": "Like", "love": "Love", "laugh": "Ha ha", "wow": "Wow", "sad": "Sad"}
+KEY_MOMENTS = 20  # of them in the list beside
 
 
 class Event(models.Model):
-    """Something that is being followed; its stream is `event:<id>`. Who may write says `may_write`."""
+    """Something that is being followed; its stream is `event:<id>`. Who writes it says `may_write`."""
 
     title = models.CharField(max_length=120)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -53,10 +59,6 @@ class Event(models.Model):
             return "ended"
         return "upcoming" if self.starts > timezone.now() else "live"
 
-    def last_notes(self):
-        """Return the notes that the page shows, newest first."""
-        return self.notes.filter(removed=None).select_related("author").order_by("-pk")[:SHOWN]
-
     def may_write(self, person):
         """Tell whether the person is one of those who write this commentary."""
         if not person.is_authenticated:
@@ -66,8 +68,17 @@ class Event(models.Model):
         return self.commentators.filter(pk=person.pk).exists()
 
     def may_note(self, person):
-        """Tell whether the person may add to it now: what has ended is not added to."""
+        """Tell whether the person may add to it now: to what has ended, nothing is added."""
         return not self.ended and self.may_write(person)
+
+    def told(self, only_key=False):
+        """Return the notes that are shown, newest first."""
+        notes = self.notes.filter(removed=None, **({"is_key": True} if only_key else {}))
+        return notes.select_related("author", "tally").order_by("-pk")
+
+    def key_moments(self):
+        """Return the key moments, newest first."""
+        return self.notes.filter(is_key=True).order_by("-pk")[:KEY_MOMENTS]
 
     def delete(self, *args, **kwargs):
         """Delete the event with all that was told; nobody tells anything meanwhile."""
@@ -77,17 +88,16 @@ class Event(models.Model):
 
     def end(self):
         """End it; ending it twice changes nothing."""
-        self._turn(ended=None, to=timezone.now())
+        self._turn(timezone.now(), ended=None)
 
     def reopen(self):
         """Go on with it."""
-        self._turn(ended__isnull=False, to=None)
+        self._turn(None, ended__isnull=False)
 
-    def _turn(self, to, **only_if):
+    def _turn(self, ended, **only_if):
         now = timezone.now()
-        changed = Event.objects.filter(pk=self.pk, **only_if).update(ended=to, activity=now, changed=now)
-        if changed:
-            self.ended = to
+        if Event.objects.filter(pk=self.pk, **only_if).update(ended=ended, activity=now, changed=now):
+            self.ended = ended
 
     def note(self, author, text, client_id=None, **source):
         """Keep a note and publish it, once per author and client_id; return it.
@@ -99,9 +109,8 @@ class Event(models.Model):
         try:
             with transaction.atomic():
                 turn = take_turn(self.key)
-                note = Note.objects.create(
-                    event=self, author=author, text=text, client_id=client_id, **source
-                )
+                note = Note.objects.create(event=self, author=author, text=text, client_id=client_id, **source)
+                note.counts = {}
                 Event.objects.filter(pk=self.pk).update(activity=note.created, changed=note.created)
                 turn.publish(note.as_entry(), thing=note.thing, client_id=str(client_id))
         except IntegrityError:
@@ -134,6 +143,8 @@ class Note(models.Model):
     source_title = models.CharField(max_length=200, blank=True, default="", db_default="")
     source_url = models.CharField(max_length=2000, blank=True, default="", db_default="")
 
+    mine = ()  # kinds of the reactions that are the reader's own, where a page says whose it is
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["event", "author", "client_id"], name="note_said_once")
@@ -153,44 +164,101 @@ class Note(models.Model):
     def thing(self):
         return f"note:{self.pk}"
 
-    def as_entry(self):
-        """Return the HTML that adds the note to a page."""
-        return render_to_string("commentary/_entry.html", {"note": self, "event": self.event})
-
-
-class Reaction(models.Model):
-    """What one person feels about a note, one row per kind of REACTIONS."""
-
-    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="reactions")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=8, choices=REACTIONS.items())
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["note", "person", "kind"], name="reaction_once")]
-
-    def __str__(self):
-        return f"{self.person_id}: {self.kind} on {self.note_id}"
-
-
-class Tally(models.Model):
-    """How many reactions of each kind a note has: kept in step with the rows, so that nobody counts them."""
-
-    note = models.OneToOneField(Note, on_delete=models.CASCADE, primary_key=True, related_name="tally")
-    event = models.ForeignKey(Event, on_delete=models.CASCADE, db_index=False, related_name="+")
-    like = models.PositiveIntegerField(default=0, db_default=0)
-    love = models.PositiveIntegerField(default=0, db_default=0)
-    laugh = models.PositiveIntegerField(default=0, db_default=0)
-    wow = models.PositiveIntegerField(default=0, db_default=0)
-    sad = models.PositiveIntegerField(default=0, db_default=0)
-    changed = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        indexes = [models.Index(fields=["event", "-changed"], name="tally_event_latest")]
-
-    def __str__(self):
-        return f"{self.note_id}: {self.counts}"
+    @property
+    def is_pinned(self):
+        return self.event.pinned_id == self.pk
 
     @property
+    def source(self):
+        """Return the source's address if it is one of the web, else nothing."""
+        return self.source_url if self.source_url.startswith(("https://", "http://")) else ""
+
+    @cached_property
     def counts(self):
-        """Return {kind: how many} of those that there are."""
-        return {kind: count for kind in REACTIONS if (count := getattr(self, kind))}
+        """Return {kind: how many} of its reactions."""
+        return self.tally.counts if hasattr(self, "tally") else {}
+
+    @property
+    def feelings(self):
+        """Return [(kind, its name, how many, whether one is the reader's own)]."""
+        return [(kind, name, self.counts.get(kind, 0), kind in self.mine) for kind, name in KINDS.items()]
+
+    def as_entry(self):
+        """Return the HTML that adds the note to a page."""
+        return render_to_string("commentary/_entry.html", {"note": self})
+
+    def may_change(self, person):
+        """Tell whether the person may edit, remove, mark and pin it: the event's author, and its own if they
+        still write here.
+        """
+        if not person.is_authenticated:
+            return False
+        return person.pk == self.event.author_id or (
+            person.pk == self.author_id and self.event.may_write(person)
+        )
+
+    def edit(self, text, client_id=""):
+        """Change the text, here and on every page; an edit that is sent again changes nothing."""
+        self._amend(client_id, text=text, edited=timezone.now())
+
+    def remove(self, client_id=""):
+        """Take it off every page, and what it told out of the database."""
+        gone = {"text": "", "source_title": "", "source_url": "", "is_key": False}
+        self._amend(client_id, removed=timezone.now(), **gone)
+
+    def mark_key(self, on, client_id=""):
+        """Make it a key moment, or no longer."""
+        self._amend(client_id, is_key=on)
+
+    def pin(self, on, client_id=""):
+        """Pin it to the top of the event's pages, in the place of what is there, or take it from there."""
+        with transaction.atomic():
+            now = self._hold(client_id)
+            if now is None or now.is_pinned == on:
+                return
+            before = now.event.pinned if on else None
+            now._pin_to_event(now if on else None)
+            if before is not None:
+                before.event = now.event
+                before._publish_amended("")
+            now._publish_amended(client_id)
+
+    def react(self, person, kind, on):
+        """Let the person's reaction be so, soon; return the Future of it."""
+        return reactions.BATCHES.put((self.event.key, (self.pk, person.pk, kind, on)))
+
+    def _hold(self, client_id):
+        """Hold the stream and return the note as it is now; None where there is nothing to do any more."""
+        hold(self.event.key)  # first, as who tells something and who deletes the event do
+        now = Note.objects.select_related("author", "event__pinned__author", "tally").filter(pk=self.pk).first()
+        if now is None or now.removed or client_id and was_published(now.event.key, now.thing, str(client_id)):
+            return None
+        return now
+
+    def _pin_to_event(self, note):
+        self.event.pinned = note
+        self.event.save(update_fields=["pinned", "changed"])
+
+    def _amend(self, client_id, **changes):
+        with transaction.atomic():
+            now = self._hold(client_id)
+            if now is None or all(getattr(now, name) == changes[name] for name in changes.keys() - {"edited"}):
+                return
+            for name, value in changes.items():
+                setattr(now, name, value)
+            now.save(update_fields=changes)
+            if now.removed:
+                now.reactions.all().delete()
+                Tally.objects.filter(note=now).delete()
+            if now.removed and now.is_pinned:
+                now._pin_to_event(None)
+            else:
+                now.event.save(update_fields=["changed"])
+            now._publish_amended(client_id)
+
+    def _publish_amended(self, client_id):
+        """Publish the note as it is now, in the place of what was told of it before."""
+        html = render_to_string("commentary/_amended.html", {"note": self})
+        anew = "" if self.removed else self.as_entry()
+        amend(self.event.key, self.thing, html, anew=anew, client_id=str(client_id))
+        transaction.on_commit(lambda: shown.anew(self.event.key, "highlights"))
