@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from partyline import health
 from partyline import metrics as port
 
-from . import metrics, notices, processes
+from . import batches, metrics, notices, processes
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,7 @@ class DrainingServer(Server):
                 else:
                     protocol.dropConnection(abort=True)
             await self.until(lambda: not self.running_applications(), time.monotonic() + 3)
+            await asyncio.to_thread(batches.flush)
             ended = sum(each.done() and not each.cancelled() for each in applications)
             left, all = len(self.running_applications()), len(applications)
             log.info("Drained, %d applications left, %d of %d disconnects", left, ended, all)
@@ -204,7 +205,7 @@ def main(argv):
     except SystemExit as end:
         status = end.code
     # A thread that waits for a hung database must not hold up the end: the interpreter would wait for it.
-    notices.flush()
+    batches.flush()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(status if isinstance(status, int) else 1)
