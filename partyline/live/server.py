@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from partyline import health
 from partyline import metrics as port
 
-from . import batches, metrics, notices, processes
+from . import batches, metrics, notices, processes, watching
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,11 @@ class DrainingServer(Server):
 
         REGISTRY.register(metrics.HubCollector(hub))
         port.serve()
-        processes.announce("ws", health.takes_work, lambda: {"sockets": len(hub.sockets)})
+
+        def numbers():
+            return {"sockets": len(hub.sockets), "watching": watching.here(hub)}
+
+        processes.announce("ws", health.takes_work, numbers)
 
     def on_signal(self):
         """Drain at the first signal, stop at the second."""
