@@ -7,7 +7,8 @@ from django.utils import timezone
 from partyline.live.forms import ClientIdField, TextField
 from partyline.people.models import Person, check_name, tidy
 
-from .models import TEXT_LIMIT, Event
+from .models import Event
+from .notes import TEXT_LIMIT
 from .reactions import KINDS
 
 

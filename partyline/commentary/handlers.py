@@ -81,7 +81,7 @@ def react(person, id, fields):
 
 
 def note_to_change(person, id, form):
-    """Return the note that the form names, and its fields; raises Refused where the person may not change it."""
+    """Return the note that the form names, and its fields; raises Refused where it is not theirs."""
     event = find(id)
     if event is None or not person.is_authenticated:
         raise Refused("not_allowed", "You may not write this commentary.")

@@ -22,7 +22,7 @@ def number(text):
 
 
 def listing(event, person, before=None, only_key=False):
-    """Return a page of notes, those before a number or the newest, and the number before which the next begins."""
+    """Return a page of notes, the newest before a number or of all, and before which the next page begins."""
     found = event.told(only_key)
     found = list((found if before is None else found.filter(pk__lt=before))[: SHOWN + 1])
     notes = found[:SHOWN]

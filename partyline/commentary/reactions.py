@@ -69,7 +69,8 @@ INSERT = """
 """
 DELETE = """
     DELETE FROM commentary_reaction WHERE id IN (
-        SELECT id FROM commentary_reaction WHERE (note_id, person_id, kind) IN (VALUES {rows}) ORDER BY id {lock}
+        SELECT id FROM commentary_reaction WHERE (note_id, person_id, kind) IN (VALUES {rows})
+        ORDER BY id {lock}
     ) RETURNING note_id, kind
 """
 COUNT = """
@@ -77,7 +78,7 @@ COUNT = """
     SELECT note.id, note.event_id, {columns}, %s FROM (VALUES {rows}) AS more JOIN commentary_note AS note
     ON note.id = column1 WHERE note.removed IS NULL ORDER BY note.id
     ON CONFLICT (note_id) DO UPDATE SET {sums}, changed = excluded.changed
-""".format(
+""".format(  # noqa: S608 - our own words
     kinds=", ".join(f'"{kind}"' for kind in KINDS),
     columns=", ".join(f"column{n}" for n in range(2, 2 + len(KINDS))),
     sums=", ".join(f'"{kind}" = commentary_tally."{kind}" + excluded."{kind}"' for kind in KINDS),
@@ -88,7 +89,7 @@ COUNT = """
 def write(wanted):
     """Keep [(note's id, person's id, kind, whether it is wanted)] by three statements at the most.
 
-    Of several for the same the last one counts; what is so already changes nothing, nor does a note that is gone.
+    Of several for the same the last one counts. What is so already changes nothing; what is gone, neither.
     """
     last = {(note, person, kind): on for note, person, kind, on in wanted}
     for is_again in (False, True):

@@ -101,7 +101,7 @@ def fragment(request, pk):
 
 @require_safe
 def beside(request, key):
-    """Show the room that stands beside something, made where there is none yet; to htmx, what is said there."""
+    """Show the room beside something, made where there is none yet; to htmx, what is said there alone."""
     kind, id = kinds.find(key)
     about = kind.about(id) if kind and kind.about and kind.may_see(request.user, id) else None
     if about is None:
