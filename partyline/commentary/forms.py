@@ -35,7 +35,7 @@ class StartField(forms.DateTimeField):
 class EventForm(forms.ModelForm):
     """An event: a new one, or its settings."""
 
-    starts = StartField(help_text="Leave it empty for now.")
+    starts = StartField(help_text="Left empty, it begins now.")
 
     class Meta:
         model = Event

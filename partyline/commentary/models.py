@@ -85,7 +85,7 @@ class Event(models.Model):
 
     def end(self):
         """End it; ending it twice changes nothing."""
-        self._turn(timezone.now(), ended=None)
+        self._turn(timezone.now(), ended__isnull=True)
 
     def reopen(self):
         """Go on with it."""

@@ -55,7 +55,8 @@ def context(request, event, form=None, before=None, only_key=False, aim=None):
     return {
         "position": at,
         "aim": aim,
-        "is_live": not event.ended and before is None,
+        "is_newest": before is None,
+        "is_live": before is None and not event.ended,
         "is_author": request.user.pk == event.author_id,
         "may_note": event.may_note(request.user),
         "form": form,

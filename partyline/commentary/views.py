@@ -19,7 +19,8 @@ def list_events(request):
     """Show the events, the one where something happened last first, and make one."""
     form = None
     if request.user.is_authenticated:
-        form = EventForm(request.POST or None, instance=Event(author=request.user))
+        event = Event(author=request.user)
+        form = EventForm(request.POST or None, instance=event, initial={"starts": None})
     elif request.method == "POST":
         raise PermissionDenied
     if request.method == "POST" and form.is_valid():
