@@ -150,7 +150,7 @@ class SteadyPage:
         self.leave(socket)
 
     def leave(self, socket):
-        """Move, where this socket's process asked for it, for one reason or two; not before the socket is live."""
+        """Move, where its process asked for it, for one reason or two; not before the socket is live."""
         if socket is self.socket and socket in self.leaving and socket is not self.left:
             self.left = socket
             self.follower = asyncio.create_task(self.follow(socket, self.leaving.pop(socket)))
