@@ -81,16 +81,14 @@ def test_what_is_refused_is_taken_back(page, notes):
     assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('partyline'))") == []
 
 
-def test_two_refused_clicks_end_where_they_began(page, notes):
-    page.click(LIKE)
-    page.click(LIKE)
-    ids = [notes.got("react")["client_id"] for _ in range(2)]
-    pressed(page, False)
-    page.click(LIKE)
-    pressed(page, True)
-    ids.append(notes.got("react")["client_id"])
-    for each in ids:
-        notes.say({"failed": each, "code": "not_allowed", "message": "No."})
+@pytest.mark.parametrize("clicks", [2, 3])
+def test_refused_clicks_end_where_they_began(page, notes, clicks):
+    for _ in range(clicks):
+        page.click(LIKE)
+    pressed(page, clicks == 3)
+    for _ in range(clicks):
+        notes.say({"failed": notes.got("react")["client_id"], "code": "not_allowed", "message": "No."})
+    state(page, "live", "No.")
     pressed(page, False)
 
 

@@ -64,29 +64,29 @@
     return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
   }
 
-  const isPaused = (element) => live.paused && Boolean(element.closest('[data-pausable]'));
-  const secondsOld = (element) => Math.max(0, Math.floor((Date.now() - arrivals.get(element.dataset.at)) / 1000));
-  const isLate = (element) => !isPaused(element) && secondsOld(element) > Number(element.dataset.updated);
-
+  // Say how old it is; true if that is too old.
   function age(element) {
     const time = element.querySelector('time');
     if (time) element.dataset.at = time.dateTime;
-    const {at} = element.dataset;
-    if (!at) return;
+    const {at, updated} = element.dataset;
+    if (!at) return false;
     if (!arrivals.has(at)) arrivals.set(at, live.arrived || Date.now());
-    const old = span(secondsOld(element));
-    let words = isLate(element) ? `No news for ${old}` : `Updated ${old} ago`;
-    if (isPaused(element)) words = 'Paused';
+    const seconds = Math.max(0, Math.floor((Date.now() - arrivals.get(at)) / 1000));
+    const paused = live.paused && element.closest('[data-pausable]');
+    const late = !paused && seconds > Number(updated);
+    let words = late ? `No news for ${span(seconds)}` : `Updated ${span(seconds)} ago`;
+    if (paused) words = 'Paused';
     if (element.textContent !== words) element.textContent = words;
+    return late;
   }
 
   function drawAges() {
     const elements = [...document.querySelectorAll('[data-updated]')];
     const shown = new Set(elements.map((element) => element.dataset.at));
     for (const at of arrivals.keys()) if (!shown.has(at)) arrivals.delete(at);
-    elements.forEach(age);
+    const late = elements.filter(age);
     for (const box of document.querySelectorAll('[data-live]')) {
-      box.classList.toggle('late', elements.some((each) => each.closest('[data-live]') === box && isLate(each)));
+      box.classList.toggle('late', late.some((each) => each.closest('[data-live]') === box));
     }
   }
 
