@@ -81,6 +81,15 @@ def test_what_is_refused_is_taken_back(page, notes):
     assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('partyline'))") == []
 
 
+def test_what_is_refused_after_something_done_goes_back_to_that(page, notes):
+    page.click(LIKE)
+    notes.say({"done": notes.got("react")["client_id"]})
+    page.click(LIKE)
+    pressed(page, False)
+    notes.say({"failed": notes.got("react")["client_id"], "code": "not_allowed", "message": "No."})
+    pressed(page, True)
+
+
 @pytest.mark.parametrize("clicks", [2, 3])
 def test_refused_clicks_end_where_they_began(page, notes, clicks):
     for _ in range(clicks):
