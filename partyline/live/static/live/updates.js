@@ -50,7 +50,7 @@
     for (const button of document.querySelectorAll('[data-pause]')) {
       button.dataset.pause = button.dataset.pause || button.textContent.trim(); // its words, for later
       const text = live.paused ? `Resume${waiting ? `, ${many}` : ''}` : button.dataset.pause;
-      button.setAttribute('aria-pressed', String(live.paused));
+      button.toggleAttribute('data-paused', live.paused);
       if (button.textContent !== text) button.textContent = text;
     }
   }
