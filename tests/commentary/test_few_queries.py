@@ -66,7 +66,7 @@ def test_a_note(event, alice, bob):
 
 
 def test_states(event, alice):
-    for number in range(60):
+    for _ in range(60):
         note = event.note(alice, "x")
         note.mark_key(True)
         write([(note.pk, alice.pk, "like", True)])

@@ -1,4 +1,4 @@
-"""Every note has an address: the note, and what came before it; what never was is 404, what is removed 410."""
+"""Every note has an address: it, and what came before it; what never was is 404, what is removed 410."""
 
 import pytest
 

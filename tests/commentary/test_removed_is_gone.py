@@ -1,4 +1,4 @@
-"""What is removed is gone: from the log, the pages, the states, the feed, the database; a resend tells it not again."""
+"""What is removed is gone: from log, pages, states, feed and database; a resend tells it not again."""
 
 import uuid
 

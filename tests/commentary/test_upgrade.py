@@ -1,4 +1,4 @@
-"""A rolling update: what the release before this one writes meanwhile is whole, and what is there keeps its times."""
+"""A rolling update: what the release before writes meanwhile is whole; what was there keeps its times."""
 
 import uuid
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Who adds, changes, removes, marks and pins, over the socket and by forms alike; an outsider does nothing."""
+"""Who adds, changes, removes, marks and pins, by frames and forms alike; an outsider does nothing."""
 
 import pytest
 

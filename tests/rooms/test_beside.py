@@ -1,4 +1,4 @@
-"""A room stands beside a stream of another product: made when it is asked for, seen by who sees that, gone with it."""
+"""A room beside another product's stream: made when asked for, seen by who sees that, gone with it."""
 
 import threading
 import uuid
