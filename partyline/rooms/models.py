@@ -23,11 +23,14 @@ class RoomQuerySet(models.QuerySet):
     """Rooms by who may see them."""
 
     def visible_to(self, person):
-        """Return the public rooms, and the private ones that the person is a member of."""
+        """Return the public rooms, and the private ones that the person is a member of; none that stands
+        beside something: those follow what they stand beside.
+        """
+        rooms = self.filter(beside=None)
         if not person.is_authenticated:
-            return self.filter(is_private=False)
+            return rooms.filter(is_private=False)
         mine = Membership.objects.filter(room=OuterRef("pk"), person=person)
-        return self.filter(Q(is_private=False) | Exists(mine))
+        return rooms.filter(Q(is_private=False) | Exists(mine))
 
     def with_last_said(self):
         """Give each room `last_said`, the time of its last message or None, by one look into an index."""
@@ -42,6 +45,7 @@ class Room(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     is_private = models.BooleanField("private: only people whom you invite", default=False)
     created = models.DateTimeField(auto_now_add=True)
+    beside = models.CharField(max_length=80, null=True, unique=True, editable=False)  # noqa: DJ001  # a stream's key
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="rooms")
 
     objects = RoomQuerySet.as_manager()
@@ -50,6 +54,7 @@ class Room(models.Model):
         constraints = [
             models.UniqueConstraint(
                 Lower("name"),
+                condition=Q(beside=None),
                 name="room_name_once",
                 violation_error_message="There is a room of this name already.",
             )
