@@ -1,7 +1,7 @@
 """Read a feed on standard input, write its newest entries as JSON: run by feeds.py as a process of its own.
 
 Feeds are strangers' data, and some take the parser minutes or gigabytes (its regular expressions hold the
-interpreter's lock meanwhile): here that ends with this process. It knows no settings, no database, no secrets.
+interpreter's lock meanwhile): here that ends with this process, which knows no settings, database or secrets.
 """
 
 import io

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import feed_pages, views
 
 app_name = "commentary"
 urlpatterns = [
@@ -10,4 +10,5 @@ urlpatterns = [
     path("<int:pk>/", views.show_event, name="event"),
     path("<int:pk>/fragment/", views.fragment, name="fragment"),
     path("<int:pk>/note/", views.note, name="note"),
+    path("<int:pk>/feeds/", feed_pages.feeds, name="feeds"),
 ]
