@@ -1,9 +1,10 @@
 """What can be done on an event over the socket."""
 
-from partyline.live.kinds import Kind, Refused, checked
+from partyline.live.kinds import About, Kind, Refused, checked
 
 from .forms import NoteForm
 from .models import Event
+from .news import news
 
 
 def find(id):
@@ -30,4 +31,17 @@ def note(person, id, fields):
         raise Refused("not_allowed", "This event is gone.") from None
 
 
-KIND = Kind("event", may_see=may_see, handlers={"note": note}, numbers={"Events": Event.objects.count})
+def about(id):
+    """Return what the event is, for what stands beside it."""
+    event = find(id)
+    return event and About(event.title, event.get_absolute_url(), event.author_id)
+
+
+KIND = Kind(
+    "event",
+    may_see=may_see,
+    handlers={"note": note},
+    about=about,
+    news=news,
+    numbers={"Events": Event.objects.count},
+)

@@ -13,7 +13,10 @@ DEFAULT_PORT = {"http": 80, "https": 443}
 PORTS = {80, 443, 8080, 8443}  # no other at hosts that the operator has not named
 HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 GLOBAL_IPV6 = ip_network("2000::/3")
-WITH_IPV4_INSIDE = [ip_network("2001::/32"), ip_network("2002::/16")]  # Teredo, 6to4
+# What Python calls global, at least in some of its versions: for protocols, documentation, 6to4.
+NOBODYS = [
+    ip_network(net) for net in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
+]
 
 
 class CannotFetch(Exception):
@@ -70,11 +73,10 @@ def may_be_private(host):
 def is_public(address):
     """Tell whether the address (text) is anybody's on the Internet, and nobody's else."""
     address = ip_address(address)
-    if address.version == 4:
-        return address.is_global and not address.is_multicast and not address.is_reserved
-    inside = any(address in network for network in WITH_IPV4_INSIDE)
-    # Whatever stands for an IPv4 address (::ffff:0:0/96, 64:ff9b::/96 …) is outside of 2000::/3.
-    return address in GLOBAL_IPV6 and address.is_global and not inside
+    # Whatever else stands for an IPv4 address (::ffff:0:0/96, 64:ff9b::/96 …) is outside of 2000::/3.
+    if address.version == 6 and address not in GLOBAL_IPV6 or address.is_multicast or address.is_reserved:
+        return False
+    return address.is_global and not any(address in network for network in NOBODYS)
 
 
 def addresses(host, port):

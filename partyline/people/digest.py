@@ -6,33 +6,23 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from partyline.live import kinds
 
 from .links import unsubscribe_url
 
 FIRST = timedelta(days=1)  # of which the first mail tells
-EVER = timezone.datetime(2000, 1, 1, tzinfo=timezone.get_default_timezone())
-
-
-def followed(person):
-    """Return [(key, News or None)]: what the person follows, the newest first; None where it is gone for them."""
-    return [(key, news_of(person, key, timezone.now())) for key in _keys(person)]
 
 
 def all_news(person, since):
     """Return the News of what they follow and may see now, where there is something new."""
-    found = (news_of(person, key, since) for key in _keys(person))
+    found = (
+        _news(person, key, since) for key in person.follows.order_by("-pk").values_list("key", flat=True)
+    )
     return [news for news in found if news and news.count]
 
 
-def _keys(person):
-    return list(person.follows.order_by("-pk").values_list("key", flat=True))
-
-
-def news_of(person, key, since):
-    """Return the News of one stream, or None where the person may not see it, or no longer."""
+def _news(person, key, since):
     kind, id = kinds.find(key)
     return kind.news(id, since) if kind and kind.news and kind.may_see(person, id) else None
 
@@ -42,7 +32,7 @@ def digest_mail(mailbox, news, day):
     unsubscribe = unsubscribe_url(mailbox)
     context = {"person": mailbox.person, "news": news, "site": settings.SITE_URL, "unsubscribe": unsubscribe}
     message = EmailMultiAlternatives(
-        f"Partyline: what is new in {len(news)} of what you follow",
+        f"Partyline: news from {len(news)} of the places that you follow",
         render_to_string("people/digest.txt", context),
         to=[mailbox.address],
         headers={

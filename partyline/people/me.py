@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from partyline.live import kinds, limits
 
-from .digest import followed
 from .models import Follow, Mailbox
 from .tasks import send_confirmation
 from .views import next_page
@@ -20,24 +19,17 @@ from .views import next_page
 ENOUGH = "Enough mails were sent today to confirm addresses: try again tomorrow."
 
 
-class AddressForm(forms.ModelForm):
-    """An address."""
+class AddressForm(forms.Form):
+    """Where one is written to."""
 
-    address = forms.EmailField(
-        label="Email address", max_length=254, widget=forms.EmailInput({"autocomplete": "email"})
-    )
-
-    class Meta:
-        model = Mailbox
-        fields = ["address"]
+    widget = forms.EmailInput({"autocomplete": "email"})
+    address = forms.EmailField(label="Email address", max_length=254, widget=widget)
 
 
-class DigestForm(forms.ModelForm):
-    """Whether they want it."""
+class DigestForm(forms.Form):
+    """Whether one is."""
 
-    class Meta:
-        model = Mailbox
-        fields = ["wants_digest"]
+    wants_digest = forms.BooleanField(label="A daily mail with what is new", required=False)
 
 
 class FollowForm(forms.Form):
@@ -79,8 +71,8 @@ def _page(request, status=200, address_form=None):
             "mailbox": mailbox,
             "address_form": address_form
             or AddressForm(initial={"address": mailbox.asked or mailbox.address}),
-            "digest_form": DigestForm(instance=mailbox),
-            "followed": followed(person),
+            "digest_form": DigestForm(initial={"wants_digest": mailbox.wants_digest}),
+            "follows": person.follows.order_by("title", "pk"),
         }
     return render(request, "people/me.html", context, status=status)
 
@@ -132,12 +124,13 @@ def follow(request):
         mine.filter(key=key).delete()
         return redirect(next_page(request, "people:me"))
     kind, id = kinds.find(key)
-    if not kind or not kind.news or not kind.may_see(request.user, id):
+    about = kind.about(id) if kind and kind.news and kind.may_see(request.user, id) else None
+    if about is None:
         raise Http404
     if mine.count() >= Follow.MOST:
         messages.error(request, f"You follow {Follow.MOST} already, which is the most.")
         return redirect("people:me")
-    mine.get_or_create(key=key)
+    mine.update_or_create(key=key, defaults={"title": about.title, "url": about.url})
     if not Mailbox.objects.filter(person=request.user, wants_digest=True).exclude(address="").exists():
         messages.success(request, "You follow it. To get what is new by mail, say where to below.")
         return redirect("people:me")

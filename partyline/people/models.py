@@ -93,6 +93,9 @@ class Follow(models.Model):
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="follows")
     key = models.CharField(max_length=80)
+    # As they were when they were followed: for the list of what somebody follows.
+    title = models.CharField(max_length=200)
+    url = models.CharField(max_length=200)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
