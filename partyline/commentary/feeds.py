@@ -15,6 +15,7 @@ from django.db import transaction
 from partyline.live.log import hold, position
 
 from .fetch import fetch
+from .models import Event
 from .public import CannotFetch
 
 AT_ONCE = 4  # feeds that are fetched at the same time
@@ -84,7 +85,8 @@ def parsed(found):
 def add(event, person, url, feed):
     """Make notes of a feed's entries, oldest first; return how many are new.
 
-    Each entry comes once into an event, whoever collects, and not again after it was removed.
+    Each entry comes once into an event, whoever collects, and not again after it was removed. Raises
+    Event.DoesNotExist where the event has been deleted meanwhile.
     """
     position(event.key)  # so that there is a stream to hold
     return sum(_add(event, person, url, feed["title"], entry) for entry in reversed(feed["entries"]))
@@ -96,7 +98,9 @@ def _add(event, person, url, title, entry):
         text = entry["text"]
     client_id = uuid.uuid5(ENTRY, f"{event.pk} {_id(url, entry)}")
     with transaction.atomic():
-        hold(event.key)
+        hold(event.key)  # as who deletes the event does
+        if not Event.objects.filter(pk=event.pk).exists():
+            raise Event.DoesNotExist(event.pk)
         if not text or event.notes.filter(client_id=client_id).exists():
             return False
         event.note(person, text, client_id, source_title=title, source_url=entry["url"])

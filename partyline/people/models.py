@@ -9,9 +9,11 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from django.db import IntegrityError, models, transaction
+from django.dispatch import receiver
 from django.utils import timezone
 
-from partyline.live import revoke
+from partyline.live import kinds, revoke
+from partyline.live.log import dropped
 
 NAME_LIMIT = 30  # characters
 TAKEN = "Somebody has this name already."
@@ -100,9 +102,17 @@ class Follow(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "key"], name="follow_once")]
+        indexes = [models.Index(fields=["key"], name="follow_key")]
 
     def __str__(self):
         return f"{self.person_id} follows {self.key}"
+
+
+@receiver(dropped)
+def _nothing_to_follow(sender, keys, **kwargs):
+    followed = [key for key in keys if (kind := kinds.find(key)[0]) and kind.news]
+    if followed:  # jobs' streams go by the thousand
+        Follow.objects.filter(key__in=followed).delete()
 
 
 class Mailbox(models.Model):

@@ -26,7 +26,8 @@ def parse(body, kind="application/xml"):
 
 
 def rss(title, head=""):
-    return f'<?xml version="1.0"?>\n{head}\n<rss version="2.0"><channel><title>x</title><item><title>{title}</title></item></channel></rss>'
+    item = f"<channel><title>x</title><item><title>{title}</title></item></channel>"
+    return f'<?xml version="1.0"?>\n{head}\n<rss version="2.0">{item}</rss>'
 
 
 def test_it_works():
