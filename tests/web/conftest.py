@@ -5,6 +5,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import NoReverseMatch, get_resolver, reverse
 
+from partyline.commentary.handlers import about
 from partyline.commentary.models import Event
 from partyline.jobs.models import Job
 from partyline.people.links import confirm_url, unsubscribe_url
@@ -21,13 +22,25 @@ def hostile(alice, bob):
     room.invite(alice)
     room.say(bob, HOSTILE)
     event = Event.objects.create(title=HOSTILE, author=alice)
-    event.note(alice, HOSTILE)
+    event.note(alice, HOSTILE, source_title=HOSTILE, source_url="javascript:alert(1)").mark_key(True)
+    event.notes.get().pin(True)
+    Room.objects.beside(event.key, about(str(event.pk))).say(bob, HOSTILE)
     file = default_storage.save("x.html", ContentFile(HOSTILE))
     fields = {"task": "x", "label": HOSTILE, "person": alice, "status": "done", "due": None}
     fields |= {"lines": [{"at": "2026-01-01T12:00:00.000+00:00", "text": HOSTILE}], "result": [HOSTILE]}
     fields |= {"errors": [{"exception": HOSTILE, "traceback": HOSTILE}], "args": [HOSTILE], "worker": HOSTILE}
     job = Job.objects.create(text=HOSTILE, file=file, **fields)
     return room, event, job
+
+
+def address(name, id, event):
+    """Return the address of a page of one thing: by its id, by an event's key, or by a note's id too."""
+    if name == "rooms:beside":
+        return reverse(name, args=[event.key])
+    try:
+        return reverse(name, args=[id])
+    except NoReverseMatch:
+        return reverse(name, args=[id, event.notes.get().pk])
 
 
 @pytest.fixture
@@ -48,7 +61,8 @@ def pages(hostile, alice, settings):
             try:
                 found[f"{app}:{name}"] = reverse(f"{app}:{name}")
             except NoReverseMatch:
-                args = [tokens[name]] if name in tokens else [ids[app]]
-                found[f"{app}:{name}"] = reverse(f"{app}:{name}", args=args)
+                token = tokens.get(name)
+                page = reverse(f"{app}:{name}", args=[token]) if token else ""
+                found[f"{app}:{name}"] = page or address(f"{app}:{name}", ids.get(app), event)
     assert len(found) >= 18
     return found
