@@ -7,6 +7,7 @@ from partyline.live.kinds import Kind, Refused, checked
 from .forms import EditForm, RemoveForm, SayForm
 from .here import who_is_here
 from .models import Message, Room
+from .news import about, news
 
 
 def find(person, id):
@@ -83,4 +84,6 @@ KIND = Kind(
     handlers={"say": say, "edit": edit, "remove": remove},
     presence=draw_presence,
     numbers=NUMBERS,
+    about=about,
+    news=news,
 )
