@@ -22,7 +22,8 @@ class Kind:
     may_see(person, id) → bool; handlers[type](person, id, frame) acts or raises Refused;
     states[name](id) → html; presence(id, {person's id: is idle}) → html, where who is here is shown.
     `by_the_clock` has the states drawn anew every few seconds while somebody looks. `numbers`
-    are the product's public figures, {label: fn() → number}, for the dashboard.
+    are the product's public figures, {label: fn() → number}, for the dashboard; `gauges() → {name: number}`
+    are figures for operators alone. live/site.py samples both, every few seconds, in one process.
     All are synchronous and may use the database.
     """
 
@@ -33,6 +34,7 @@ class Kind:
     presence: Callable | None = None
     by_the_clock: bool = False
     numbers: dict = field(default_factory=dict)
+    gauges: Callable | None = None
 
 
 _kinds = {}
@@ -51,8 +53,13 @@ def find(key):
 
 
 def numbers():
-    """Return [(label, number)] of all products, as they are now."""
-    return [(label, count()) for kind in _kinds.values() for label, count in kind.numbers.items()]
+    """Return [(label, fn() → number)] of all products."""
+    return [pair for kind in _kinds.values() for pair in kind.numbers.items()]
+
+
+def gauges():
+    """Return [fn() → {name: number}] of all products: figures for operators."""
+    return [kind.gauges for kind in _kinds.values() if kind.gauges]
 
 
 def checked(form):

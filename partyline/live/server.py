@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from partyline import health
 from partyline import metrics as port
 
-from . import metrics, notices, processes
+from . import metrics, notices, processes, site
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,14 @@ class DrainingServer(Server):
 
         REGISTRY.register(metrics.HubCollector(hub))
         port.serve()
-        processes.announce("ws", health.takes_work, lambda: {"sockets": len(hub.sockets)})
+        numbers, people = metrics.HubNumbers(hub), site.PeopleHere(hub)
+
+        def describe():
+            people.tell()
+            return numbers() | {"draining": health.draining}
+
+        processes.announce("ws", health.takes_work, describe, numbers.LINES)
+        site.start_sampling()
 
     def on_signal(self):
         """Drain at the first signal, stop at the second."""
@@ -205,6 +212,7 @@ def main(argv):
         status = end.code
     # A thread that waits for a hung database must not hold up the end: the interpreter would wait for it.
     notices.flush()
+    processes.withdraw()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(status if isinstance(status, int) else 1)

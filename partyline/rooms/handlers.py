@@ -6,7 +6,8 @@ from partyline.live.kinds import Kind, Refused, checked
 
 from .forms import EditForm, RemoveForm, SayForm
 from .here import who_is_here
-from .models import Message, Room
+from .models import Room
+from .numbers import NUMBERS
 
 
 def find(person, id):
@@ -73,7 +74,6 @@ def draw_presence(id, people):
     return render_to_string("rooms/_presence.html", who_is_here(people))
 
 
-NUMBERS = {"Rooms": Room.objects.count, "Messages": Message.objects.count}
 KIND = Kind(
     "room",
     may_see=may_see,

@@ -5,6 +5,7 @@ import threading
 
 from django.core.management import call_command
 
+from partyline import web
 from partyline.jobs.worker import Worker
 from partyline.live.server import RunCommand
 
@@ -16,6 +17,7 @@ class Command(RunCommand):
         """Migrate, start the worker, serve: all in the child that the autoreloader restarts."""
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
         threading.Thread(target=work, name="worker", daemon=True).start()
+        web.announce()
         super().inner_run(*args, **options)
 
 
@@ -24,6 +26,7 @@ def work():
     is_stopped = False
     while not is_stopped:
         worker = Worker()
+        worker.announce()
         # A reload must not hold up a running job until its lease runs out.
         atexit.register(worker.give_back)
         is_stopped = worker.run()
