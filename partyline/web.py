@@ -1,4 +1,4 @@
-"""What tells of web's processes from beside them: uWSGI's mule, gunicorn's arbiter, which take no requests."""
+"""What tells of web's processes from beside them: uWSGI's mule, gunicorn's arbiter. They take no requests."""
 
 import threading
 

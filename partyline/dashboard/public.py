@@ -33,7 +33,7 @@ def numbers():
 
 
 def cards(found):
-    """Return [{label, value, line}] of all numbers, this floor's first; `found` are the samples, newest last."""
+    """Return [{label, value, line}] of all numbers, our own first; `found` are samples, the newest last."""
     labels = [*OWN, *(label for label, _ in kinds.numbers() if label not in OWN)]
     lines = {label: [sample.get(label) for sample in found] for label in labels}
     return [

@@ -9,80 +9,62 @@ from . import words
 from .sparkline import sparkline
 
 PERIOD = f"last {EVERY * LINE // 60} minutes"
-# service → ([(number's name, its column, how it is written)], the number whose line is drawn, what that is called)
+# service → [(number's name, its column, how it is written)]; of the first one a line is drawn
 COLUMNS = {
-    "nginx": (
-        [
-            ("active", "Connections", words.count),
-            ("reading", "Reading", words.count),
-            ("writing", "Writing", words.count),
-            ("waiting", "Idle", words.count),
-        ],
+    "nginx": [
         ("active", "Connections", words.count),
-    ),
-    "web": (
-        [
-            ("requests", "Requests/s", words.rate),
-            ("mean", "Mean", words.milliseconds),
-            ("p95", "95 %", words.milliseconds),
-        ],
+        ("reading", "Reading", words.count),
+        ("writing", "Writing", words.count),
+        ("waiting", "Idle", words.count),
+    ],
+    "web": [
         ("requests", "Requests/s", words.rate),
-    ),
-    "ws": (
-        [
-            ("sockets", "Sockets", words.count),
-            ("streams", "Streams", words.count),
-            ("entries", "Entries/s", words.rate),
-            ("deliveries", "Deliveries/s", words.rate),
-            ("owed", "Owed", words.size),
-            ("cut", "Cut", words.count),
-            ("resumes", "Resumes", words.count),
-            ("resets", "Resets", words.count),
-        ],
+        ("mean", "Mean", words.milliseconds),
+        ("p95", "95 % within", words.milliseconds),
+    ],
+    "ws": [
         ("sockets", "Sockets", words.count),
-    ),
-    "worker": (
-        [
-            ("jobs", "Jobs/s", words.rate),
-            ("running", "Running", words.count),
-            ("concurrency", "At most", words.count),
-        ],
+        ("streams", "Streams", words.count),
+        ("entries", "Entries/s", words.rate),
+        ("deliveries", "Deliveries/s", words.rate),
+        ("owed", "Owed", words.size),
+        ("cut", "Cut", words.count),
+        ("resumes", "Resumes", words.count),
+        ("resets", "Resets", words.count),
+    ],
+    "worker": [
         ("jobs", "Jobs/s", words.rate),
-    ),
+        ("running", "Running", words.count),
+        ("concurrency", "At most", words.count),
+    ],
 }
 
 
 def sections(found, now):
-    """Return [{service, columns, line, rows}], all services, also those of which no process is known.
+    """Return [{service, columns, rows}] of all services, also of those of which no process is known.
 
     A process keeps its place while it lives: one that comes later stands below.
     """
-    newest = target(found)
-    result = []
-    for service, (columns, (name, label, write)) in COLUMNS.items():
+    newest, result = target(found), []
+    for service, columns in COLUMNS.items():
         of_it = sorted((each for each in found if each.service == service), key=lambda p: (p.started, p.name))
-        result.append(
-            {
-                "service": service,
-                "columns": [label for _, label, _ in columns],
-                "line": label,
-                "rows": [
-                    {
-                        "name": each.name,
-                        "cells": [
-                            (label, write(each.numbers.get(number))) for number, label, write in columns
-                        ],
-                        "line": sparkline(each.history.get(name, []), LINE, PERIOD, write),
-                        "version": each.version,
-                        "is_other": bool(each.version) and each.version != newest,
-                        "up": words.span(now - each.started) if each.started else "",
-                        "state": state(each),
-                    }
-                    for each in of_it
-                ],
-            }
-        )
+        rows = [row(each, columns, newest, now) for each in of_it]
+        result.append({"service": service, "columns": [label for _, label, _ in columns], "rows": rows})
     return result
+
+
+def row(process, columns, newest, now):
+    """Return what the page says of a process; `newest` is the version that it should have."""
+    name, _, write = columns[0]
+    return {
+        "name": process.name,
+        "cells": [(label, write(process.numbers.get(number))) for number, label, write in columns],
+        "line": sparkline(process.history.get(name, []), LINE, PERIOD, write),
+        "version": process.version,
+        "is_other": bool(process.version) and process.version != newest,
+        "up": words.span(now - process.started),
+        "state": state(process),
+    }
 
 
 def state(process):

@@ -59,7 +59,7 @@ def present(hub):
 class HubNumbers:
     """What a ws process announces of itself: what it holds, and what it did lately."""
 
-    LINES = "sockets", "deliveries"
+    LINES = ("sockets",)
     RATES = {"entries": "partyline_entries_total", "deliveries": "partyline_deliveries_total"}
     LATELY = {
         "cut": "partyline_readers_cut_total",

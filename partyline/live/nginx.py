@@ -42,7 +42,7 @@ class Nginx:
 
 
 def addresses(place):
-    """Return the addresses behind host:port, each host:port too; a socket's path (unix:/path) is one itself."""
+    """Return the addresses behind host:port, as host:port each; a socket's, unix:/path, is one itself."""
     if place.startswith("unix:"):
         return [place]
     parts = urlsplit(f"//{place}")

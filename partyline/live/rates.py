@@ -52,7 +52,7 @@ class Rates:
         return round(self.grown(name)[0])
 
     def quantile(self, name, part):
-        """Return below which value that part of a histogram's last observations lies; None where there are none.
+        """Return below which value that part of a histogram's last observations lies; None: there are none.
 
         Linear within a bucket, as Prometheus' histogram_quantile has it; above the last limit, that one.
         """

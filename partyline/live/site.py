@@ -39,7 +39,7 @@ def pages_open():
 
 
 class PeopleHere:
-    """Tells the store of one ws process's people: who has come at once, all of them before their time is over."""
+    """Tells the store of a ws process's people: of who has come at once, of all before their time is over."""
 
     def __init__(self, hub):
         self.hub, self.told, self.renewed = hub, set(), 0
@@ -75,7 +75,7 @@ def _sample():
 
 
 def sample():
-    """Keep the site's numbers as they are now, if it is this process's turn; tell whether it was. Raises Away."""
+    """Keep the site's numbers as they are now if it is our turn, and tell whether it was; raises Away."""
     store().ping()  # while it is away it would be everybody's turn
     if not store().turn("sample", SAMPLE_SECONDS):
         return False

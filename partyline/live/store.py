@@ -57,7 +57,7 @@ return found
 
 
 class RedisStore(RedisPresence, RedisSite):
-    """State in a hash per stream, a text per process; presence and the site's numbers as its parents have them."""
+    """State in a hash per stream, a text per process; presence and the site's numbers as its parents do."""
 
     def __init__(self, url, password):
         server = RedisServer(url, password, PATIENCE)
