@@ -57,7 +57,7 @@ return found
 
 
 class RedisStore(RedisPresence, RedisSite):
-    """State in a hash per stream, a text per process; presence and the site's numbers as its parents do."""
+    """State in a hash per stream, a text per process, a key per turn; the rest as its parents have it."""
 
     def __init__(self, url, password):
         server = RedisServer(url, password, PATIENCE)
@@ -95,6 +95,17 @@ class RedisStore(RedisPresence, RedisSite):
         split = {name: value.split("\n", 2) for name, value in found.items()}
         return {name: State(int(v), digest, html) for name, (v, digest, html) in split.items()}
 
+    def turn(self, name, seconds):
+        """Tell whether it is this process's turn: of all that ask, one in so many seconds.
+
+        While Redis is away it is everybody's.
+        """
+        try:
+            milliseconds = int(seconds * 1000)
+            return bool(self._ask(lambda: self.redis.set(f"turn:{name}", "", nx=True, px=milliseconds)))
+        except Away:
+            return True
+
     def announce(self, name, text, seconds):
         """Keep a process's text for so many seconds."""
         self._ask(lambda: self._announce(["processes"], [name, text, seconds]))
@@ -118,7 +129,7 @@ class MemoryStore(MemoryPresence, MemorySite):
 
     def __init__(self):
         super().__init__()
-        self._states, self._announced, self._lock = {}, {}, threading.Lock()
+        self._states, self._announced, self._turns, self._lock = {}, {}, {}, threading.Lock()
         self.counters = Counters()
 
     def ping(self):
@@ -144,6 +155,14 @@ class MemoryStore(MemoryPresence, MemorySite):
             if newer := name not in states or states[name].v < v:
                 states[name] = State(v, "", html)
             return newer
+
+    def turn(self, name, seconds):
+        now = time.monotonic()
+        with self._lock:
+            self._turns = {each: until for each, until in self._turns.items() if until > now}
+            if free := name not in self._turns:
+                self._turns[name] = now + seconds
+            return free
 
     def announce(self, name, text, seconds):
         with self._lock:
