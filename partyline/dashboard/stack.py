@@ -22,12 +22,12 @@ KEY = "stack:all"
 LATE_SECONDS = 8  # without news, after which the page says so; it comes every two seconds
 SUMS = "sockets", "deliveries", "entries", "owed", "requests"
 TILES = [  # (name, label, how it is written, the rest of its words, which other numbers fill in)
-    ("sockets", "Sockets", words.count, "{owed} owed to them"),
+    ("sockets", "Sockets", words.count, "{owed} owed"),
     ("deliveries", "Deliveries/s", words.rate, "of {entries} entries/s"),
     ("requests", "Requests/s", words.rate, "answered by web"),
     ("queue", "Oldest job waits", words.span, "{ready} ready, {running} running"),
-    ("database", "Database", words.milliseconds, "for the simplest question"),
-    ("redis", "Redis", words.milliseconds, "for the simplest question"),
+    ("database", "Database", words.milliseconds, "to answer a query"),
+    ("redis", "Redis", words.milliseconds, "to answer a ping"),
 ]
 WRITTEN = {"owed": words.size, "entries": words.rate, "ready": words.count, "running": words.count}
 
@@ -79,11 +79,11 @@ def gauges():
 def picture():
     """Return all that the page shows, as it is now; never raises because a store is away."""
     now = datetime.now(UTC)
-    behind = stores()
     try:
         found, kept = processes.found(), [sample.gauges for sample in samples()]
     except Away:
         found, kept = [], []
+    behind = stores()
     numbers = sums(found) | behind
     return {
         "at": now,
