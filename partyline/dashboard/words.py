@@ -26,11 +26,9 @@ def size(number):
 
 def milliseconds(number):
     """Return a time span given in milliseconds."""
-    if number is None:
-        return UNKNOWN
-    return (
-        f"{number:.1f} ms" if number < 100 else f"{number:,.0f} ms" if number < 10000 else span(number / 1000)
-    )
+    if number is None or number >= 10000:
+        return span(number and number / 1000)
+    return f"{number:.{2 if number < 1 else 1 if number < 100 else 0}f} ms"
 
 
 def span(seconds):
