@@ -37,7 +37,8 @@ class News(NamedTuple):
 class Kind:
     """What a product registers; `id` is the part of the key behind the colon, as text.
 
-    may_see(person, id) → bool; handlers[type](person, id, frame) acts or raises Refused;
+    may_see(person, id) → bool; handlers[type](person, id, frame) acts or raises Refused, or returns a Future
+    of batches.py, which is settled when it is done;
     states[name](id) → html, which the product shows when it changes; clock[name](id) → html, a state that
     is drawn anew every few seconds while somebody looks;
     presence(id, {person's id: is idle}) → html, where who is here is shown.

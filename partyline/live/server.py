@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from partyline import health
 from partyline import metrics as port
 
-from . import metrics, notices, processes, site
+from . import batches, metrics, notices, processes, site, watching
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class DrainingServer(Server):
 
         def describe():
             people.tell()
-            return numbers() | {"draining": health.draining}
+            return numbers() | {"watching": watching.here(hub), "draining": health.draining}
 
         processes.announce("ws", health.takes_work, describe, numbers.LINES)
         site.start_sampling()
@@ -89,6 +89,7 @@ class DrainingServer(Server):
                 else:
                     protocol.dropConnection(abort=True)
             await self.until(lambda: not self.running_applications(), time.monotonic() + 3)
+            await asyncio.to_thread(batches.flush)
             ended = sum(each.done() and not each.cancelled() for each in applications)
             left, all = len(self.running_applications()), len(applications)
             log.info("Drained, %d applications left, %d of %d disconnects", left, ended, all)
@@ -211,7 +212,7 @@ def main(argv):
     except SystemExit as end:
         status = end.code
     # A thread that waits for a hung database must not hold up the end: the interpreter would wait for it.
-    notices.flush()
+    batches.flush()
     processes.withdraw()
     logging.shutdown()
     sys.stdout.flush()
