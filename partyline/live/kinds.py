@@ -44,8 +44,8 @@ class Kind:
     presence(id, {person's id: is idle}) → html, where who is here is shown.
     `numbers` are the product's public figures, {label: fn() → number}, for the dashboard, `gauges() →
     {name: number}` are for operators alone: live/site.py samples both, every few seconds, in one process.
-    `watched` has the readers counted. about(id) → About, None where it is gone. news(id, since) → News, None where it has none;
-    whether a person may see it is asked before that, by may_see.
+    `watched` has the readers counted. about(id) → About, None where it is gone. news(id, since) → News, None
+    where it has none; whether a person may see it is asked before that, by may_see.
     All are synchronous and may use the database.
     """
 
