@@ -1,6 +1,7 @@
 """Processes say that they live, and are forgotten when they stop."""
 
 import json
+import os
 from itertools import count
 
 import pytest
@@ -101,3 +102,11 @@ def test_the_last_word_counts():
     announce("c", sockets=1)
     announce("c", sockets=2)
     assert [each.numbers for each in processes.processes("ws") if each.name == "c"] == [{"sockets": 2}]
+
+
+def test_a_fork_has_a_store_of_its_own():
+    """What its parent knew of a Redis that is away is no use to it, nor are locks of its parent's threads."""
+    before = store()
+    if not (pid := os.fork()):
+        os._exit(0 if store() is not before else 1)
+    assert os.waitpid(pid, 0)[1] == 0 and store() is before

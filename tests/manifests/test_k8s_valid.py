@@ -119,7 +119,9 @@ def test_selectors_find_their_pods_and_no_others(variant):
 def test_a_service_leads_to_a_named_port_that_is_there(variant):
     objects = render(*variant)
     for found in of_kind(objects, "Service"):
-        (container,) = pod(workloads(objects)[found["metadata"]["name"]])["containers"]
+        (container,) = pod(workloads(objects)[found["spec"]["selector"]["app.kubernetes.io/name"]])[
+            "containers"
+        ]
         open_ports = {port["name"] for port in container["ports"]}
         assert {port["targetPort"] for port in found["spec"]["ports"]} <= open_ports
         assert all(port["name"] == port["targetPort"] for port in found["spec"]["ports"])
