@@ -3,10 +3,11 @@
 from . import words
 
 HEIGHT, EDGE = 40, 2  # of the drawing, which the page stretches; the edge keeps the stroke inside
+BEYOND = 9  # so far outside the drawing the shape is closed, where its stroke is not seen
 
 
 def sparkline(values, most, period, say=words.count):
-    """Return {line, area, words, width, height} of a line that ends now; None among the values is a gap.
+    """Return {path, words, width, height} of a line that ends now; None among the values is a gap.
 
     `most` is the number of values that fill it: fewer stand at its right. From zero up, so that a small
     change looks small. `period` says how long it is, in words.
@@ -19,13 +20,20 @@ def sparkline(values, most, period, say=words.count):
             pieces.append([])
         else:
             pieces[-1].append((x, round(HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * max(0, value) / top)))
-    line = area = ""
-    for piece in filter(None, pieces):
-        points = "L".join(f"{x},{y}" for x, y in piece)
-        line += f"M{points}h.1"  # a point alone shows, too
-        area += f"M{piece[0][0]},{HEIGHT}L{points}V{HEIGHT}Z"
-    shown = in_words(known, period, say)
-    return {"line": line, "area": area, "words": shown, "width": most - 1, "height": HEIGHT}
+    path = "".join(shape(piece, most - 1) for piece in pieces if piece)
+    return {"path": path, "words": in_words(known, period, say), "width": most - 1, "height": HEIGHT}
+
+
+def shape(points, width):
+    """Return the path of neighbouring points, down to the bottom; where it fills the drawing its edges are hidden.
+
+    Relative steps of whole numbers: it is sent every few seconds, to everybody who looks.
+    """
+    (first, at), (last, _) = points[0], points[-1]
+    steps = zip(points, points[1:], strict=False)
+    start = f"M{-BEYOND if first == 0 else first} {HEIGHT + BEYOND}V{at}H{first}"
+    line = "".join(f"l1 {after - before}" for (_, before), (_, after) in steps)
+    return f"{start}{line}{f'h{BEYOND}' if last == width else ''}V{HEIGHT + BEYOND}"
 
 
 def in_words(known, period, say):

@@ -107,7 +107,7 @@ def test_selectors_find_their_pods_and_no_others(variant):
         return {name for name, has in labels.items() if by.items() <= has.items()}
 
     for found in of_kind(objects, "Service"):
-        assert selected(found["spec"]["selector"]) == {found["metadata"]["name"]}
+        assert selected(found["spec"]["selector"]) == {found["metadata"]["labels"]["app.kubernetes.io/name"]}
     for found in of_kind(objects, "Deployment", "StatefulSet", "PodDisruptionBudget"):
         assert selected(found["spec"]["selector"]["matchLabels"]) == {found["metadata"]["name"]}
     for name, workload in workloads(objects).items():
