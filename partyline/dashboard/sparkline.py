@@ -25,7 +25,7 @@ def sparkline(values, most, period, say=words.count):
 
 
 def shape(points, width):
-    """Return the path of neighbouring points, down to the bottom; where it fills the drawing its edges are hidden.
+    """Return the path of neighbouring points, down to the bottom; where it fills the drawing, without edges.
 
     Relative steps of whole numbers: it is sent every few seconds, to everybody who looks.
     """

@@ -59,7 +59,7 @@ def test_labelled_as_kubernetes_recommends(variant):
     ):
         labels = found["metadata"]["labels"]
         assert labels["app.kubernetes.io/part-of"] == "partyline"
-        assert labels["app.kubernetes.io/name"] == found["metadata"]["name"]
+        assert labels["app.kubernetes.io/name"] == found["metadata"]["name"].removesuffix("-metrics")
 
 
 @every_variant
