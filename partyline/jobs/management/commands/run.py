@@ -5,7 +5,7 @@ import threading
 
 from django.core.management import call_command
 
-from partyline import web
+from partyline import health, web
 from partyline.jobs.worker import Worker
 from partyline.live.server import RunCommand
 
@@ -16,6 +16,7 @@ class Command(RunCommand):
     def inner_run(self, *args, **options):
         """Migrate, start the worker, serve: all in the child that the autoreloader restarts."""
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
+        health.report("/readyz")  # nobody probes it here, and what it finds out is told to others
         threading.Thread(target=work, name="worker", daemon=True).start()
         web.announce()
         super().inner_run(*args, **options)
