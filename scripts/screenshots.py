@@ -220,7 +220,12 @@ def take_picture(browser, site, room, session):
 def take_pages(browser, site, room, event, jobs, session):
     """Write every page at every width, light and dark, for people to look at."""
     paths = {"rooms": "/", "room": room, "new-room": "/rooms/new/", "events": "/events/", "event": event}
-    paths |= {"dashboard": "/dashboard/", "jobs": "/jobs/", "all-jobs": "/jobs/all/"} | jobs
+    paths |= {
+        "dashboard": "/dashboard/",
+        "stack": "/dashboard/stack/",
+        "jobs": "/jobs/",
+        "all-jobs": "/jobs/all/",
+    } | jobs
     public = {"rooms-signed-out": "/", "room-signed-out": room}
     public |= {name: f"/people/{name}/" for name in ("sign-in", "sign-up", "guest")}
     restarting = (ROOT / "nginx" / "pages" / "restarting.html").as_uri()

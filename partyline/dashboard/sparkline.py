@@ -3,11 +3,10 @@
 from . import words
 
 HEIGHT, EDGE = 40, 2  # of the drawing, which the page stretches; the edge keeps the stroke inside
-BEYOND = 9  # so far outside the drawing the shape is closed, where its stroke is not seen
 
 
 def sparkline(values, most, period, say=words.count):
-    """Return {path, words, width, height} of a line that ends now; None among the values is a gap.
+    """Return {line, area, words, width, height} of a line that ends now; None among the values is a gap.
 
     `most` is the number of values that fill it: fewer stand at its right. From zero up, so that a small
     change looks small. `period` says how long it is, in words.
@@ -20,20 +19,20 @@ def sparkline(values, most, period, say=words.count):
             pieces.append([])
         else:
             pieces[-1].append((x, round(HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * max(0, value) / top)))
-    path = "".join(shape(piece, most - 1) for piece in pieces if piece)
-    return {"path": path, "words": in_words(known, period, say), "width": most - 1, "height": HEIGHT}
+    shapes = [(*piece[0], steps(piece)) for piece in pieces if piece]
+    return {
+        "line": "".join(f"M{x} {y}{rest}h.1" for x, y, rest in shapes),  # a point alone shows, too
+        "area": "".join(f"M{x} {HEIGHT}V{y}{rest}V{HEIGHT}" for x, y, rest in shapes),
+        "words": in_words(known, period, say),
+        "width": most - 1,
+        "height": HEIGHT,
+    }
 
 
-def shape(points, width):
-    """Return the path of neighbouring points, down to the bottom; where it fills the drawing, without edges.
-
-    Relative steps of whole numbers: it is sent every few seconds, to everybody who looks.
-    """
-    (first, at), (last, _) = points[0], points[-1]
-    steps = zip(points, points[1:], strict=False)
-    start = f"M{-BEYOND if first == 0 else first} {HEIGHT + BEYOND}V{at}H{first}"
-    line = "".join(f"l1 {after - before}" for (_, before), (_, after) in steps)
-    return f"{start}{line}{f'h{BEYOND}' if last == width else ''}V{HEIGHT + BEYOND}"
+def steps(points):
+    """Return the way from the first of neighbouring points to the last; short, for it is sent often."""
+    found = [after - before for (_, before), (_, after) in zip(points, points[1:], strict=False)]
+    return "l" + " ".join(f"1 {step}" if step >= 0 else f"1{step}" for step in found) if found else ""
 
 
 def in_words(known, period, say):

@@ -3,63 +3,59 @@
 import re
 
 from partyline.dashboard import words
-from partyline.dashboard.sparkline import BEYOND, EDGE, HEIGHT, sparkline
+from partyline.dashboard.sparkline import EDGE, HEIGHT, sparkline
 
 
-def points(path):
-    """Return the points of a path's lines, [[(x, y)]], without the edges that close them."""
+def points(line):
+    """Return the points of a path's lines, [[(x, y)]]."""
     lines = []
-    for shape in path.split("M")[1:]:
-        y, x, steps = re.fullmatch(rf"-?\d+ {HEIGHT + BEYOND}V(\d+)H(\d+)(.*?)(?:h\d+)?V\d+", shape).groups()
-        line = [(int(x), int(y))]
-        for step in re.findall(r"l1 (-?\d+)", steps):
-            line.append((line[-1][0] + 1, line[-1][1] + int(step)))
-        lines.append(line)
+    for shape in line.split("M")[1:]:
+        x, y, steps = re.fullmatch(r"(\d+) (\d+)(?:l([-\d ]+))?h\.1", shape).groups()
+        found = [(int(x), int(y))]
+        for across, down in re.findall(r"(\d+) ?(-?\d+)", steps or ""):
+            found.append((found[-1][0] + int(across), found[-1][1] + int(down)))
+        lines.append(found)
     return lines
 
 
 def test_it_works():
-    line = sparkline([0, 5, 10], 3, "today")
-    assert points(line["path"]) == [[(0, HEIGHT - EDGE), (1, HEIGHT // 2), (2, EDGE)]]
-    assert line["words"] == "today: from 0 to 10, now 10" and line["width"] == 2
+    line = sparkline([0, 5, 10, 5], 4, "today")
+    half = HEIGHT // 2
+    assert points(line["line"]) == [[(0, HEIGHT - EDGE), (1, half), (2, EDGE), (3, half)]]
+    assert line["area"] == f"M0 {HEIGHT}V{HEIGHT - EDGE}l1-18 1-18 1 18V{HEIGHT}"
+    assert line["words"] == "today: from 0 to 10, now 5" and line["width"] == 3
 
 
 def test_few_values_stand_at_the_right():
-    assert [[x for x, _ in line] for line in points(sparkline([1, 1], 60, "today")["path"])] == [[58, 59]]
+    assert [[x for x, _ in line] for line in points(sparkline([1, 1], 60, "today")["line"])] == [[58, 59]]
 
 
 def test_what_is_not_known_is_a_gap():
     line = sparkline([1, None, 1, 1], 4, "today")
-    assert [[x for x, _ in line] for line in points(line["path"])] == [[0], [2, 3]]
-
-
-def test_one_that_fills_the_drawing_has_its_edges_outside():
-    path = sparkline([1, 2, 3], 3, "today")["path"]
-    assert path.startswith(f"M-{BEYOND} ") and f"h{BEYOND}V" in path
-    assert not sparkline([2, 3], 3, "today")["path"].startswith("M-")
-    assert "h" not in sparkline([1, 2, None], 3, "today")["path"]
+    assert [[x for x, _ in line] for line in points(line["line"])] == [[0], [2, 3]]
+    assert line["area"].count("M") == 2
 
 
 def test_nothing_but_zeros_lies_at_the_bottom():
-    (line,) = points(sparkline([0, 0, 0], 3, "today")["path"])
+    (line,) = points(sparkline([0, 0, 0], 3, "today")["line"])
     assert {y for _, y in line} == {HEIGHT - EDGE}
 
 
 def test_without_values_there_is_none():
     for values in ([], [None], [None, None]):
         line = sparkline(values, 60, "today")
-        assert line["path"] == "" and line["words"] == "no line yet"
+        assert line["line"] == line["area"] == "" and line["words"] == "no line yet"
 
 
 def test_nothing_leaves_the_drawing():
     for values in ([-5, 3], [1e12, 1], [0.001, 0.002]):
-        (line,) = points(sparkline(values, 2, "today")["path"])
+        (line,) = points(sparkline(values, 2, "today")["line"])
         assert all(0 <= y <= HEIGHT for _, y in line)
 
 
 def test_it_is_short():
     """It is sent every few seconds, to everybody who looks."""
-    assert len(sparkline([n % 17 for n in range(120)], 120, "today")["path"]) < 800
+    assert len(sparkline([n % 17 for n in range(120)], 120, "today")["line"]) < 640
 
 
 def test_its_words_use_the_numbers_own_way_of_writing():
