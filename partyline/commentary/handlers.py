@@ -10,6 +10,7 @@ from partyline.live.watching import watching
 
 from .forms import EditForm, NoteForm, OneNoteForm, ReactionForm, SwitchForm
 from .models import Event
+from .news import news
 from .pages import highlights
 from .reactions import tallies
 
@@ -132,6 +133,7 @@ KIND = Kind(
     states={"highlights": draw_highlights, "tallies": draw_tallies},
     clock={"status": draw_status},
     about=about,
+    news=news,
     watched=True,
     numbers={"Events live": live_now},
 )

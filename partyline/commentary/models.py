@@ -34,6 +34,7 @@ class Event(models.Model):
     commentators = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", blank=True)
     pinned = models.ForeignKey("Note", null=True, editable=False, on_delete=models.SET_NULL, related_name="+")
     activity = models.DateTimeField(default=timezone.now, db_default=Now(), db_index=True, editable=False)
+    feeds = models.TextField(blank=True, default="", db_default="", editable=False)  # one URL in each line
     changed = models.DateTimeField(auto_now=True, db_default=Now())  # whatever its pages and its feed show
 
     class Meta:

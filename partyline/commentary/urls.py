@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import feed, note_views, settings_views, views
+from . import feed, feed_pages, note_views, settings_views, views
 
 app_name = "commentary"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
         path(f"<int:pk>/notes/<int:note_pk>/{deed}/", note_views.change, {"deed": deed}, name=deed)
         for deed in note_views.DEEDS
     ),
+    path("<int:pk>/feeds/", feed_pages.feeds, name="feeds"),
     path("<int:pk>/settings/", settings_views.settings, name="settings"),
     path("<int:pk>/commentators/", settings_views.commentators, name="commentators"),
     path("<int:pk>/end/", settings_views.end, name="end"),

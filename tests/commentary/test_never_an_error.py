@@ -42,6 +42,8 @@ FIELDS = [
     "name",
     "person",
     "reopen",
+    "feeds",
+    "collect",
 ]
 forms = st.dictionaries(st.sampled_from(FIELDS), anything)
 queries = st.dictionaries(st.sampled_from(["before", "only", "page", "reaction", "next"]), anything)
@@ -60,7 +62,7 @@ def at_once(monkeypatch):
 
 
 def addresses(event, note):
-    one = ["list", "event", "fragment", "feed", "note", "settings", "commentators", "end"]
+    one = ["list", "event", "fragment", "feed", "feeds", "note", "settings", "commentators", "end"]
     yield reverse("commentary:list")
     yield from (reverse(f"commentary:{name}", args=[event.pk]) for name in one[1:])
     of_note = ["permalink", "edit", "remove", "key", "pin", "react"]

@@ -8,6 +8,8 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 from partyline.commentary.handlers import about
 from partyline.commentary.models import Event
 from partyline.jobs.models import Job
+from partyline.people.links import confirm_url, unsubscribe_url
+from partyline.people.models import Follow, Mailbox
 from partyline.rooms.models import Room
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=\"alert(1)\">{{ 7|add:7 }}&amp;"
@@ -42,11 +44,16 @@ def address(name, id, event):
 
 
 @pytest.fixture
-def pages(hostile, alice):
+def pages(hostile, alice, settings):
     """Return {name: address} of every page but the admin's; Alice is an operator, who may see them all."""
     room, event, job = hostile
     alice.is_staff = True
     alice.save()
+    mailbox = Mailbox.objects.create(person=alice, address="a@b.example", asked="alice@b.example")
+    Follow.objects.create(person=alice, key=room.key, title=HOSTILE, url=room.get_absolute_url())
+    settings.SENDS_MAIL, settings.SITE_URL = True, "http://testserver"
+    tokens = {"confirm": confirm_url(mailbox), "unsubscribe": unsubscribe_url(mailbox)}
+    tokens = {name: url.split("/")[-2] for name, url in tokens.items()}
     ids = {"rooms": room.pk, "commentary": event.pk, "jobs": job.pk}
     found = {}
     for app, (_, resolver) in get_resolver().namespace_dict.items():
@@ -54,6 +61,8 @@ def pages(hostile, alice):
             try:
                 found[f"{app}:{name}"] = reverse(f"{app}:{name}")
             except NoReverseMatch:
-                found[f"{app}:{name}"] = address(f"{app}:{name}", ids[app], event)
+                token = tokens.get(name)
+                page = reverse(f"{app}:{name}", args=[token]) if token else ""
+                found[f"{app}:{name}"] = page or address(f"{app}:{name}", ids.get(app), event)
     assert len(found) >= 18
     return found

@@ -14,6 +14,9 @@ POSTED = {
     "jobs:cancel": "jobs:job",
     "jobs:retry": "jobs:job",
     "people:sign-out": "rooms:list",
+    "people:address": "people:me",
+    "people:digest": "people:me",
+    "people:follow": "people:me",
 }
 
 
