@@ -7,6 +7,8 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, quote_etag
 
+from partyline.live.version import version
+
 
 def conditionally(request, event, render):
     """Return render(), or 304 to who has it, with what a browser or a feed reader needs to ask again."""
@@ -18,9 +20,9 @@ def conditionally(request, event, render):
 
 
 def _version(request, event):
-    """Return what differs where the page would: the event, who reads, what they are told, our own files."""
+    """Return what differs where the page would: the event, who reads, what they are told, our release."""
     person = request.user
     parts = [request.get_full_path(), bool(request.htmx), event.changed]
     parts += [person.pk, person.is_staff, person.get_username(), len(get_messages(request))]
-    parts += [request.META.get("CSRF_COOKIE"), getattr(staticfiles_storage, "manifest_hash", "")]
+    parts += [request.META.get("CSRF_COOKIE"), version(), getattr(staticfiles_storage, "manifest_hash", "")]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

@@ -32,7 +32,8 @@ class Note(models.Model):
     source_title = models.CharField(max_length=200, blank=True, default="", db_default="")
     source_url = models.CharField(max_length=2000, blank=True, default="", db_default="")
 
-    mine = ()  # kinds of the reactions that are the reader's own, where a page says whose it is
+    # Where a page says whose it is: whether the note is the reader's own, and kinds of their reactions.
+    is_own, mine = False, ()
 
     class Meta:
         constraints = [

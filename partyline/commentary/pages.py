@@ -31,7 +31,7 @@ def listing(event, person, before=None, only_key=False):
         for note, kind in Reaction.objects.filter(person=person, note__in=notes).values_list("note", "kind"):
             mine.setdefault(note, []).append(kind)
         for note in notes:
-            note.mine = mine.get(note.pk, ())
+            note.is_own, note.mine = note.author_id == person.pk, mine.get(note.pk, ())
     return {"notes": notes, "older": notes[-1].pk if len(found) > SHOWN else None, "only_key": only_key}
 
 

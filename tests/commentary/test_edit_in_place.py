@@ -33,6 +33,15 @@ def test_it_works(as_, alice, note):
     assert f'id="edit-{note.pk}"' in done and " autofocus>Edit" in done  # where the focus was
 
 
+def test_without_javascript_one_finds_one_s_own(as_, client, bob, alice, note):
+    """The same class that the browser gives to what comes later, in the same place."""
+    note.event.note(bob, "his")
+    for person, count in ((alice, 1), (bob, 1)):
+        page = as_(person).get(note.event.get_absolute_url()).content.decode()
+        assert page.count('class="note own"') == count
+    assert "note own" not in client.get(note.event.get_absolute_url()).content.decode()
+
+
 def test_without_htmx_it_is_a_page(as_, alice, note):
     client = as_(alice)
     page = client.get(address(note, "edit")).content.decode()
