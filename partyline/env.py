@@ -43,9 +43,11 @@ def number(name, default, least=0):
     return found
 
 
-def endpoint(name, default=""):
-    """Return address:port, or "" where nothing is set."""
+def endpoint(name, default="", paths=False):
+    """Return address:port, or "" where nothing is set; with `paths` it may be unix:/path too."""
     value = text(name, default)
+    if paths and re.fullmatch(r"unix:/.+", value):
+        return value
     if value and not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}", value):
         raise ImproperlyConfigured(f"{name}={value!r} is not address:port, such as 0.0.0.0:9100.")
     return value

@@ -240,6 +240,8 @@ CONTENT_SECURITY_POLICY = {
 
 # Where each process tells its metrics: address:port; empty: nowhere.
 METRICS_BIND = env.endpoint("METRICS_BIND")
+# Where nginx tells its own: address:port, the name of several, or unix:/path; empty: nobody looks.
+NGINX_METRICS = env.endpoint("NGINX_METRICS", paths=True)
 
 LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", False, True
 

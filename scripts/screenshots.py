@@ -215,7 +215,8 @@ def take_picture(browser, site, room, session):
 def take_pages(browser, site, room, events, jobs, session):
     """Write every page at every width, light and dark, for people to look at."""
     paths = {"rooms": "/", "room": room, "new-room": "/rooms/new/", "events": "/events/"} | events
-    paths |= {"dashboard": "/dashboard/", "jobs": "/jobs/", "all-jobs": "/jobs/all/"} | jobs
+    paths |= {"dashboard": "/dashboard/", "stack": "/dashboard/stack/"}
+    paths |= {"jobs": "/jobs/", "all-jobs": "/jobs/all/"} | jobs
     public = {"rooms-signed-out": "/", "room-signed-out": room, "event-signed-out": events["event"]}
     public |= {name: f"/people/{name}/" for name in ("sign-in", "sign-up", "guest")}
     restarting = (ROOT / "nginx" / "pages" / "restarting.html").as_uri()

@@ -109,5 +109,5 @@ def done(request, event, note_pk):
     """Show the note as it is now, or that it is gone: in its place, or on the page of the event."""
     if request.htmx:
         note = find(event.pk).told().filter(pk=note_pk).first()
-        return render(request, "commentary/_changed.html", {"note": note, "note_pk": note_pk})
+        return render(request, "commentary/_changed.html", {"note": note})
     return redirect(f"{event.get_absolute_url()}#note-{note_pk}")

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import time
 
 from django.db import DatabaseError
 
@@ -82,26 +83,36 @@ def is_kept(key):
 
 
 def redraw_in_turn(key, name):
-    """Redraw a clock state unless some process has just done so; an error in it stops nothing else."""
+    """Redraw a clock state unless some process has just done so; an error in it stops nothing else.
+
+    Returns what redraw does.
+    """
     if not store().turn(f"{key}/{name}", TURN_SECONDS):
-        return
+        return []
     try:
-        redraw(key, name)
+        return redraw(key, name)
     except DatabaseError:
         raise
     except Exception:
         log.exception("State %s of %s could not be drawn", name, key)
+        return []
 
 
 def redraw(key, name):
-    """Draw a state anew, and show it if it has changed since it was last shown."""
+    """Draw a state anew, and show it if it has changed since it was last shown.
+
+    While Redis is away nothing can be shown to other processes' pages: what is returned, [(name, v, frame)],
+    is for those of this process alone.
+    """
     kind, id = kinds.find(key)
     html = kind.drawn[name](id)
     digest = hashlib.sha256(html.encode()).hexdigest()[:16]
     try:
         shown = store().states(key).get(name)
     except Away as error:
-        log.warning("State %s of %s is not known now: %s", name, key, error)
-        return
+        log.debug("State %s of %s is for this process's pages alone: %s", name, key, error)
+        v = int(time.time() * 1000)
+        return [(name, v, frames.state(key, name, v, html))]
     if shown is None or shown.digest != digest:
         show(key, name, html, digest)
+    return []

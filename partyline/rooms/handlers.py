@@ -6,8 +6,9 @@ from partyline.live.kinds import Kind, Refused, checked
 
 from .forms import EditForm, RemoveForm, SayForm
 from .here import who_is_here
-from .models import Message, Room
+from .models import Room
 from .news import about, news
+from .numbers import NUMBERS
 
 
 def find(person, id):
@@ -77,7 +78,6 @@ def draw_presence(id, people):
     return render_to_string("rooms/_presence.html", who_is_here(people))
 
 
-NUMBERS = {"Rooms": Room.objects.count, "Messages": Message.objects.count}
 KIND = Kind(
     "room",
     may_see=may_see,

@@ -196,7 +196,10 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["room", "author", "client_id"], name="message_said_once")
         ]
-        indexes = [models.Index(fields=["room", "-id"], name="message_room_latest")]
+        indexes = [
+            models.Index(fields=["room", "-id"], name="message_room_latest"),
+            models.Index(fields=["created", "room"], name="message_created"),
+        ]
 
     def __str__(self):
         return f"{self.author_id}: {self.text[:40]}"

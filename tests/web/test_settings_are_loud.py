@@ -96,6 +96,7 @@ NONSENSE = {
     "WS_HEADS_SECONDS": ["0", "often"],
     "WS_BALANCE_SECONDS": ["-1", "often"],
     "METRICS_BIND": ["9100", "here", "0.0.0.0:", "0.0.0.0:metrics"],
+    "NGINX_METRICS": ["9100", "nginx", "nginx:metrics", "unix:nginx.sock"],
     "WORKER_CONCURRENCY": ["0", "two", ""],
     "JOB_TIMEOUT": ["0", "hour", "inf"],
     "JOBS_KEEP_DAYS": ["0", "month"],
