@@ -78,6 +78,15 @@ def test_an_older_link_does_not_hold(ask, client, bob):
     assert client.post(old).status_code == 404 and of(bob).address == "new@mail.example"
 
 
+def test_another_address_at_the_moment_of_the_click(bob, sends_mail):
+    """What the link was good for is asked again in the statement that confirms."""
+    mailbox = Mailbox.of(bob)
+    for asked in ("new@mail.example", ""):
+        mailbox.change(asked=asked)
+        assert mailbox.confirm("old@mail.example") is mailbox.confirm("") is False
+        assert of(bob).address == ""
+
+
 def test_a_forgotten_address_is_not_confirmed_later(ask, as_, client, bob):
     link = ask("bob@mail.example")
     as_(bob).post(ADDRESS, {"forget": "1"})
