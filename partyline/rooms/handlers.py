@@ -7,6 +7,7 @@ from partyline.live.kinds import Kind, Refused, checked
 from .forms import EditForm, RemoveForm, SayForm
 from .here import who_is_here
 from .models import Room
+from .news import about, news
 from .numbers import NUMBERS
 
 
@@ -14,7 +15,10 @@ def find(person, id):
     """Return the room if the person may see it, else None."""
     if not id.isdecimal() or str(int(id)) != id:  # "007" would be another stream of room 7
         return None
-    return Room.objects.visible_to(person).filter(pk=int(id)).first()
+    try:
+        return Room.objects.get_for(person, int(id))
+    except Room.DoesNotExist:
+        return None
 
 
 def may_see(person, id):
@@ -80,4 +84,6 @@ KIND = Kind(
     handlers={"say": say, "edit": edit, "remove": remove},
     presence=draw_presence,
     numbers=NUMBERS,
+    about=about,
+    news=news,
 )

@@ -23,10 +23,10 @@ def known(monkeypatch):
 @pytest.fixture
 def unmigrated(monkeypatch):
     recorder = MigrationRecorder(connection)
-    recorder.record_unapplied("rooms", "0001_initial")
+    recorder.record_unapplied("rooms", "0002_room_beside")
     monkeypatch.setattr(health, "_migrated", False)
     yield
-    recorder.record_applied("rooms", "0001_initial")
+    recorder.record_applied("rooms", "0002_room_beside")
 
 
 @pytest.fixture(params=["web", "ws"])
