@@ -44,5 +44,5 @@ def test_what_is_no_code_does_not(code):
 
 def test_a_name_counts_too(code):
     changed = code("one")
-    (changed / "views.py").rename(changed / "sights.py")
+    (changed / "views.py").rename(changed / "viewz.py")
     assert version(changed) != version(code("two"))
