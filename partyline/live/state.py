@@ -3,7 +3,7 @@
 import hashlib
 import logging
 
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 
 from . import frames, kinds, notices
 from .store import Away, State, store
@@ -51,9 +51,9 @@ def check(keys):
     """Return what all_of does, and show what Redis has forgotten: local members wait for it."""
     found = _kept(keys)
     for key, states in found.items():
-        kind, id = kinds.find(key)
-        for name in kind.drawn.keys() - states.keys() if kind else ():
-            show(key, name, kind.drawn[name](id))
+        kind, _ = kinds.find(key)
+        for name in kind.states.keys() - states.keys() if kind else ():  # the clock's come by themselves
+            _redraw_alone(key, name)
     return _framed(found)
 
 
@@ -82,12 +82,16 @@ def is_kept(key):
 
 
 def redraw_in_turn(key, name):
-    """Redraw a clock state unless some process has just done so; an error in it stops nothing else."""
-    if not store().turn(f"{key}/{name}", TURN_SECONDS):
-        return
+    """Redraw a clock state unless some process has just done so."""
+    if store().turn(f"{key}/{name}", TURN_SECONDS):
+        _redraw_alone(key, name)
+
+
+def _redraw_alone(key, name):
+    """Redraw a state; an error in it stops nothing else, but that the database is away does."""
     try:
         redraw(key, name)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("State %s of %s could not be drawn", name, key)

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import ProgrammingError
 
 from partyline.live import state
 from partyline.live.kinds import Kind, _kinds, register
@@ -29,7 +30,11 @@ def drawn(monkeypatch):
     def crash(id):
         raise RuntimeError("a drawing's mistake")
 
-    register(Kind("board", may_see=lambda person, id: True, clock={"broken": crash, "sum": draw}))
+    def ask(id):
+        raise ProgrammingError("a column that is not there yet")
+
+    clock = {"broken": crash, "early": ask, "sum": draw}
+    register(Kind("board", may_see=lambda person, id: True, clock=clock))
     yield drawn
     del _kinds["board"]
 
@@ -40,7 +45,7 @@ def long_turns(monkeypatch):
 
 
 async def test_it_works(drawn, pages):
-    """Beside a state whose drawing fails."""
+    """Beside states whose drawing fails."""
     page = await pages()
     await page.resume(**{KEY: ("", 0)})
     await page.until(lambda frame: frame.get("html") == "one")
