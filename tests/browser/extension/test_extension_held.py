@@ -186,3 +186,21 @@ def test_each_list_has_its_own_button(page, visit):
     link.say(noted(1, 61))
     page.wait_for_selector(f"#stream {COUNT} >> text='1 new update'")
     assert page.is_hidden("#other")
+
+
+def test_lists_that_share_a_button_are_counted_together(page, visit):
+    others = "".join(message(number) for number in range(200, 100, -1))
+    body = notes(*range(60, 0, -1)).replace(
+        "</section>", f'<ol id="others" data-newest-first>{others}</ol></section>'
+    )
+    link = visit(body, extra='<link rel="stylesheet" href="/static/site.css">')
+    page.evaluate(SCROLL, 3000)
+    other = noted(2, 201)
+    other["html"] = other["html"].replace("#messages", "#others")
+    link.say(noted(1, 61), other)
+    page.wait_for_selector(f"{COUNT} >> text='2 new updates'")
+    page.click(COUNT)
+    held(page)
+    page.wait_for_selector("#message-201", state="visible")
+    assert page.is_hidden(COUNT)
+    assert page.evaluate("document.activeElement.id") == "messages"

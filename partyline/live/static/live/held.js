@@ -30,7 +30,6 @@
       element.hidden = false;
       delete element.dataset.held;
     }
-    count(list);
   }
 
   // The list is fetched anew: what is above the first line that one has seen stays held.
@@ -51,33 +50,42 @@
     return button;
   }
 
-  function count(list) {
-    const button = buttonOf(list);
-    if (!button) return;
-    const held = list.querySelectorAll(HELD).length;
-    const text = held ? `${held} new update${held > 1 ? 's' : ''}` : '';
-    button.hidden = !held;
-    if (button.textContent !== text) button.textContent = text;
+  // Lists may share a button: were it written for each of them, every change would bring the next.
+  function countHeld() {
+    const counts = new Map();
+    for (const list of lists()) {
+      const button = buttonOf(list);
+      if (button) counts.set(button, (counts.get(button) || 0) + list.querySelectorAll(HELD).length);
+    }
+    for (const [button, held] of counts) {
+      const text = held ? `${held} new update${held > 1 ? 's' : ''}` : '';
+      button.hidden = !held;
+      if (button.textContent !== text) button.textContent = text;
+    }
   }
 
   function toTop(list) {
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    release(list);
     if (!list.hasAttribute('tabindex')) list.tabIndex = -1; // the button goes: reading goes on at the list
     list.focus({preventScroll: true});
     list.scrollIntoView({block: 'start', behavior: still ? 'instant' : 'smooth'});
   }
 
   function look() {
-    for (const list of lists()) if (!measure(list)) release(list);
+    lists().filter((list) => !measure(list)).forEach(release);
+    countHeld();
   }
 
   for (const name of ['scroll', 'resize']) window.addEventListener(name, look, {passive: true});
 
   document.addEventListener('click', ({target}) => {
     const button = target.closest && target.closest('[data-held-count]');
-    if (button) lists().filter((list) => buttonOf(list) === button).forEach(toTop);
+    if (!button) return;
+    const its = lists().filter((list) => buttonOf(list) === button);
+    its.forEach(release);
+    countHeld();
+    if (its.length) toTop(its[0]);
   });
 
-  Object.assign(live, {isAway, hold, holdAgain, countHeld: () => lists().forEach(count)});
+  Object.assign(live, {isAway, hold, holdAgain, countHeld});
 })();
