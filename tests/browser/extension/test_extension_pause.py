@@ -207,10 +207,14 @@ def test_a_part_that_is_shown_anew_meanwhile_gets_the_rest_again(page, paused):
 
 
 def test_a_refused_stream_stays_refused(page, paused):
+    paused.say(entry(3))
+    waits(page, ", 1 update waits")
     paused.say({"stream": "room:1", "refused": "not_allowed"})
     state(page, "refused", "no longer")
     page.click(BUTTON)
-    shows(page, 1, 2)
+    shows(page, 1, 2, 3)  # what came before that, it was allowed to see
+    state(page, "refused", "no longer")
+    page.wait_for_selector("[data-stream='room:1'][data-refused=not_allowed]")
 
 
 def test_what_goes_from_the_page_or_is_shown_anew_waits_no_more(page, paused):

@@ -72,8 +72,9 @@
   }
 
   function look() {
-    lists().filter((list) => !measure(list)).forEach(release);
-    countHeld();
+    const reached = lists().filter((list) => !measure(list));
+    reached.forEach(release);
+    if (reached.length) countHeld();
   }
 
   for (const name of ['scroll', 'resize']) window.addEventListener(name, look, {passive: true});
