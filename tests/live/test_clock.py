@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import ProgrammingError
+from django.db import OperationalError, ProgrammingError
 
 from partyline.live import state
 from partyline.live.kinds import Kind, _kinds, register
@@ -52,6 +52,22 @@ async def test_it_works(drawn, pages):
     drawn["text"] = "two"
     await page.until(lambda frame: frame.get("html") == "two")
     assert len([frame for frame in page.frames if frame.get("html") == "two"]) == 1
+
+
+async def test_one_that_the_database_does_not_answer_does_not_always_hold_up_the_same(drawn, pages):
+    page = await pages()
+    keys = [f"board:{number}" for number in range(4)]
+    await page.resume(**{key: ("", 0) for key in keys})
+    await page.until(lambda frame: frame.get("html") == "one" and frame["stream"] == keys[-1])
+
+    def draw(id):
+        if id == "0":
+            raise OperationalError("too slow")
+        return "two"
+
+    _kinds["board"].clock["sum"] = draw
+    for key in keys[1:]:
+        await page.until(lambda frame, key=key: frame.get("html") == "two" and frame["stream"] == key)
 
 
 async def test_where_nobody_looks_nothing_is_drawn(drawn, pages):

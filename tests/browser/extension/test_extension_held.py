@@ -121,6 +121,15 @@ def test_who_scrolls_back_sees_it(page, reading):
     shows(page, *range(101, 0, -1))
 
 
+def test_who_scrolls_back_by_keyboard_from_the_button_keeps_the_focus(page, reading):
+    reading.say(noted(101, 101))
+    page.wait_for_selector(f"{COUNT} >> text='1 new update'")
+    page.focus(COUNT)
+    page.keyboard.press("Home")
+    held(page)
+    page.wait_for_function("() => document.activeElement.id == 'messages'")
+
+
 def test_edits_and_removals_are_made_at_once(page, reading):
     reading.say(noted(101, 101), noted(102, 102), noted(103, 103))
     page.wait_for_selector(f"{COUNT} >> text='3 new updates'")

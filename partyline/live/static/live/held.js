@@ -52,22 +52,30 @@
 
   // Lists may share a button: were it written for each of them, every change would bring the next.
   function countHeld() {
-    const counts = new Map();
+    const counts = new Map(); // button → how many its lists hold, and the first of them
     for (const list of lists()) {
       const button = buttonOf(list);
-      if (button) counts.set(button, (counts.get(button) || 0) + list.querySelectorAll(HELD).length);
+      const [before, first] = counts.get(button) || [0, list];
+      counts.set(button, [before + list.querySelectorAll(HELD).length, first]);
     }
-    for (const [button, held] of counts) {
+    counts.delete(null);
+    for (const [button, [held, first]] of counts) {
       const text = held ? `${held} new update${held > 1 ? 's' : ''}` : '';
+      if (!held && button === document.activeElement) focus(first);
       button.hidden = !held;
       if (button.textContent !== text) button.textContent = text;
     }
   }
 
+  // The button goes: reading goes on at the list.
+  function focus(list) {
+    if (!list.hasAttribute('tabindex')) list.tabIndex = -1;
+    list.focus({preventScroll: true});
+  }
+
   function toTop(list) {
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (!list.hasAttribute('tabindex')) list.tabIndex = -1; // the button goes: reading goes on at the list
-    list.focus({preventScroll: true});
+    focus(list);
     list.scrollIntoView({block: 'start', behavior: still ? 'instant' : 'smooth'});
   }
 
