@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from partyline import health
 from partyline import metrics as port
 
-from . import batches, metrics, notices, processes, watching
+from . import batches, metrics, notices, processes, site, watching
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +52,14 @@ class DrainingServer(Server):
 
         REGISTRY.register(metrics.HubCollector(hub))
         port.serve()
+        numbers, people = metrics.HubNumbers(hub), site.PeopleHere(hub)
 
-        def numbers():
-            return {"sockets": len(hub.sockets), "watching": watching.here(hub)}
+        def describe():
+            people.tell()
+            return numbers() | {"watching": watching.here(hub), "draining": health.draining}
 
-        processes.announce("ws", health.takes_work, numbers)
+        processes.announce("ws", health.takes_work, describe, numbers.LINES)
+        site.start_sampling()
 
     def on_signal(self):
         """Drain at the first signal, stop at the second."""
@@ -210,6 +213,7 @@ def main(argv):
         status = end.code
     # A thread that waits for a hung database must not hold up the end: the interpreter would wait for it.
     batches.flush()
+    processes.withdraw()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(status if isinstance(status, int) else 1)

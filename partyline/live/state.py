@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import time
 
 from django.db import InterfaceError, OperationalError
 
@@ -26,8 +27,8 @@ def show(key, name, html, digest=""):
 def current(key):
     """Return [(name, v, frame)] of a stream's states; what Redis has forgotten is drawn anew by its owner."""
     kind, id = kinds.find(key)
-    for name in kind.clock:
-        redraw_in_turn(key, name)  # what is kept may be of yesterday
+    # What is kept may be of yesterday.
+    own = [drawn for name in kind.clock for drawn in redraw_in_turn(key, name)]
     try:
         states = store().states(key)
         for name, draw in kind.states.items():
@@ -38,7 +39,7 @@ def current(key):
                 states[name] = State(store().set_state(key, name, "", html), "", html)
     except Away as error:
         log.warning("States of %s are not known now: %s", key, error)
-        return []
+        return own
     return [(name, s.v, frames.state(key, name, s.v, s.html)) for name, s in states.items()]
 
 
@@ -82,30 +83,36 @@ def is_kept(key):
 
 
 def redraw_in_turn(key, name):
-    """Redraw a clock state unless some process has just done so."""
-    if store().turn(f"{key}/{name}", TURN_SECONDS):
-        _redraw_alone(key, name)
+    """Redraw a clock state unless some process has just done so; return what redraw does."""
+    return _redraw_alone(key, name) if store().turn(f"{key}/{name}", TURN_SECONDS) else []
 
 
 def _redraw_alone(key, name):
     """Redraw a state; an error in it stops nothing else, but that the database is away does."""
     try:
-        redraw(key, name)
+        return redraw(key, name)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("State %s of %s could not be drawn", name, key)
+        return []
 
 
 def redraw(key, name):
-    """Draw a state anew, and show it if it has changed since it was last shown."""
+    """Draw a state anew, and show it if it has changed since it was last shown.
+
+    While Redis is away nothing can be shown to other processes' pages: what is returned, [(name, v, frame)],
+    is for those of this process alone.
+    """
     kind, id = kinds.find(key)
     html = kind.drawn[name](id)
     digest = hashlib.sha256(html.encode()).hexdigest()[:16]
     try:
         shown = store().states(key).get(name)
     except Away as error:
-        log.warning("State %s of %s is not known now: %s", name, key, error)
-        return
+        log.debug("State %s of %s is for this process's pages alone: %s", name, key, error)
+        v = int(time.time() * 1000)
+        return [(name, v, frames.state(key, name, v, html))]
     if shown is None or shown.digest != digest:
         show(key, name, html, digest)
+    return []

@@ -114,3 +114,29 @@ def test_while_redis_is_away_it_is_everybodys_turn(own_redis):  # noqa: F811
     assert store().turn("count", 1000) and not store().turn("count", 1000)
     own_redis.kill()
     assert store().turn("count", 1000) and store().turn("count", 1000)
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+async def test_while_redis_is_away_each_process_draws_for_its_own_pages(own_redis, drawn, pages):  # noqa: F811
+    page = await pages()
+    await page.resume(**{KEY: ("", 0)})
+    await page.until(lambda frame: frame.get("html") == "one")
+    own_redis.kill()
+    drawn["text"] = "Redis is away"
+    await page.until(lambda frame: frame.get("html") == "Redis is away")
+    own_redis.start()
+    drawn["text"] = "it is back"
+    await page.until(lambda frame: frame.get("html") == "it is back")
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+async def test_while_redis_is_away_who_comes_waits_for_no_round(own_redis, drawn, pages, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("partyline.live.rounds.REDRAW_SECONDS", 1000)
+    first = await pages()
+    await first.resume(**{KEY: ("", 0)})
+    await first.until(lambda frame: frame.get("html") == "one")
+    own_redis.kill()
+    drawn["text"] = "Redis is away"
+    page = await pages()
+    await page.resume(**{KEY: ("", 0)})
+    await page.until(lambda frame: frame.get("html") == "Redis is away")
