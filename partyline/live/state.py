@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 TURN_SECONDS = 1.5  # less than a round of redrawing takes, or a process alone would miss every other one
 
+_own = set()  # (key, name) of what was drawn for this process's pages alone: they have it until it is shown
+
 
 def show(key, name, html, digest=""):
     """Set the state and tell every page; never raises when Redis is away (the owner shows it again)."""
@@ -84,7 +86,8 @@ def is_kept(key):
 
 def redraw_in_turn(key, name):
     """Redraw a clock state unless some process has just done so; return what redraw does."""
-    return _redraw_alone(key, name) if store().turn(f"{key}/{name}", TURN_SECONDS) else []
+    mine = store().turn(f"{key}/{name}", TURN_SECONDS) or (key, name) in _own
+    return _redraw_alone(key, name) if mine else []
 
 
 def _redraw_alone(key, name):
@@ -112,7 +115,9 @@ def redraw(key, name):
     except Away as error:
         log.debug("State %s of %s is for this process's pages alone: %s", name, key, error)
         v = int(time.time() * 1000)
+        _own.add((key, name))
         return [(name, v, frames.state(key, name, v, html))]
-    if shown is None or shown.digest != digest:
+    if shown is None or shown.digest != digest or (key, name) in _own:
+        _own.discard((key, name))
         show(key, name, html, digest)
     return []

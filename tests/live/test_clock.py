@@ -7,7 +7,7 @@ from django.db import OperationalError, ProgrammingError
 
 from partyline.live import state
 from partyline.live.kinds import Kind, _kinds, register
-from partyline.live.store import store
+from partyline.live.store import Away, store
 from tests.site import until
 
 from .conftest import in_thread
@@ -140,3 +140,25 @@ async def test_while_redis_is_away_who_comes_waits_for_no_round(own_redis, drawn
     page = await pages()
     await page.resume(**{KEY: ("", 0)})
     await page.until(lambda frame: frame.get("html") == "Redis is away")
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+async def test_what_was_drawn_while_redis_hung_goes_when_it_is_back(own_redis, drawn, pages):  # noqa: F811
+    """What is drawn then is what was shown before: how many look, say, which nobody knows without Redis."""
+
+    def draw(id):
+        try:
+            store().ping()
+        except Away:
+            return "nobody knows"
+        return "one"
+
+    _kinds["board"].clock["sum"] = draw
+    page = await pages()
+    await page.resume(**{KEY: ("", 0)})
+    await page.until(lambda frame: frame.get("html") == "one")
+    own_redis.hang()
+    await page.until(lambda frame: frame.get("html") == "nobody knows")
+    own_redis.go_on()
+    page.frames.clear()
+    await page.until(lambda frame: frame.get("html") == "one")
