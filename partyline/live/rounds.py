@@ -37,6 +37,7 @@ async def redraw(hub):
     """See who has come and gone, and draw anew what is drawn by the clock."""
     found = [(key, tail, kind) for key, tail in hub.tails.items() if (kind := kinds.find(key)[0])]
     await hub.people.prune(key for key, _, kind in found if kind.presence)
+    random.shuffle(found)  # what the database does not answer ends the round: not always before the same
     for key, tail, kind in found:
         for name in kind.clock if tail.members else ():
             for drawn in await pool.run_store(state.redraw_in_turn, key, name):

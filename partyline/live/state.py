@@ -4,7 +4,7 @@ import hashlib
 import logging
 import time
 
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 
 from . import frames, kinds, notices
 from .store import Away, State, store
@@ -12,6 +12,8 @@ from .store import Away, State, store
 log = logging.getLogger(__name__)
 
 TURN_SECONDS = 1.5  # less than a round of redrawing takes, or a process alone would miss every other one
+
+_own = set()  # (key, name) of what was drawn for this process's pages alone: they have it until it is shown
 
 
 def show(key, name, html, digest=""):
@@ -27,8 +29,8 @@ def show(key, name, html, digest=""):
 def current(key):
     """Return [(name, v, frame)] of a stream's states; what Redis has forgotten is drawn anew by its owner."""
     kind, id = kinds.find(key)
-    for name in kind.clock:
-        redraw_in_turn(key, name)  # what is kept may be of yesterday
+    # What is kept may be of yesterday.
+    own = [drawn for name in kind.clock for drawn in redraw_in_turn(key, name)]
     try:
         states = store().states(key)
         for name, draw in kind.states.items():
@@ -39,7 +41,7 @@ def current(key):
                 states[name] = State(store().set_state(key, name, "", html), "", html)
     except Away as error:
         log.warning("States of %s are not known now: %s", key, error)
-        return []
+        return own
     return [(name, s.v, frames.state(key, name, s.v, s.html)) for name, s in states.items()]
 
 
@@ -52,9 +54,9 @@ def check(keys):
     """Return what all_of does, and show what Redis has forgotten: local members wait for it."""
     found = _kept(keys)
     for key, states in found.items():
-        kind, id = kinds.find(key)
-        for name in kind.drawn.keys() - states.keys() if kind else ():
-            show(key, name, kind.drawn[name](id))
+        kind, _ = kinds.find(key)
+        for name in kind.states.keys() - states.keys() if kind else ():  # the clock's come by themselves
+            _redraw_alone(key, name)
     return _framed(found)
 
 
@@ -83,15 +85,16 @@ def is_kept(key):
 
 
 def redraw_in_turn(key, name):
-    """Redraw a clock state unless some process has just done so; an error in it stops nothing else.
+    """Redraw a clock state unless some process has just done so; return what redraw does."""
+    mine = store().turn(f"{key}/{name}", TURN_SECONDS) or (key, name) in _own
+    return _redraw_alone(key, name) if mine else []
 
-    Returns what redraw does.
-    """
-    if not store().turn(f"{key}/{name}", TURN_SECONDS):
-        return []
+
+def _redraw_alone(key, name):
+    """Redraw a state; an error in it stops nothing else, but that the database is away does."""
     try:
         return redraw(key, name)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("State %s of %s could not be drawn", name, key)
@@ -112,7 +115,9 @@ def redraw(key, name):
     except Away as error:
         log.debug("State %s of %s is for this process's pages alone: %s", name, key, error)
         v = int(time.time() * 1000)
+        _own.add((key, name))
         return [(name, v, frames.state(key, name, v, html))]
-    if shown is None or shown.digest != digest:
+    if shown is None or shown.digest != digest or (key, name) in _own:
+        _own.discard((key, name))
         show(key, name, html, digest)
     return []
