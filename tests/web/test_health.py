@@ -23,12 +23,13 @@ def known(monkeypatch):
 
 @pytest.fixture
 def unmigrated(monkeypatch):
+    """The newest migration of rooms is still to come."""
     recorder = MigrationRecorder(connection)
-    (last,) = MigrationLoader(connection).graph.leaf_nodes("rooms")
-    recorder.record_unapplied(*last)
+    newest = MigrationLoader(connection).graph.leaf_nodes("rooms")[0]
+    recorder.record_unapplied(*newest)
     monkeypatch.setattr(health, "_migrated", False)
     yield
-    recorder.record_applied(*last)
+    recorder.record_applied(*newest)
 
 
 @pytest.fixture(params=["web", "ws"])
