@@ -16,6 +16,7 @@ import secrets
 import sys
 import time
 import uuid
+from collections import Counter
 
 from . import stack
 from .client import Client
@@ -152,6 +153,9 @@ class Storm:
         say(
             f"{self.clicks} reactions, {self.clicks / lasted:.0f} a second, all answered after {lasted:.1f} s"
         )
+        codes = sum((client.outbox.codes for client in self.clients), Counter())
+        if codes:
+            say(f"refused, most of them only for a moment: {dict(codes)}")
         if self.unanswered:
             say(f"{self.unanswered} were not made: all of somebody's earlier ones were still unanswered")
         say(f"updates a second that a reader got: median {percentile(rates, 0.5):.2f}, most {max(rates):.2f}")
