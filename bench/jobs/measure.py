@@ -12,10 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.lab import cpu
 from bench.report import percentile
 from bench.shell import until
-
-from . import cpu
 
 RATE, STEADY = 20, 100  # jobs a second, and jobs, of the steady load
 THREADS, WARM_UP = 2, 20
