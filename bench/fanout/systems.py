@@ -196,9 +196,9 @@ def limit(mode):
 SYSTEMS = [
     System("partyline", "Partyline", partyline, keeps=True),
     System("partyline-nginx", "Partyline behind nginx", partyline_behind_nginx, nginx_is_missing, True),
-    System("tutorial", "Channels tutorial: Daphne, core layer", tutorial("core", "daphne")),
-    System("tutorial-pubsub", "the same, pubsub layer", tutorial("pubsub", "daphne")),
-    System("tutorial-uvicorn", "the same on uvicorn", tutorial("pubsub", "uvicorn")),
+    System("tutorial", "Tutorial: Daphne, core layer", tutorial("core", "daphne")),
+    System("tutorial-pubsub", "Tutorial: Daphne, pubsub layer", tutorial("pubsub", "daphne")),
+    System("tutorial-uvicorn", "Tutorial: uvicorn, pubsub layer", tutorial("pubsub", "uvicorn")),
     System("socketio", "Socket.IO, Redis adapter", socketio, node_is_missing),
     System("nchan", "nchan", nchan, nchan_is_missing),
     System("limit", "C, one send() each: the limit", limit("each")),
