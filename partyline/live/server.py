@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from partyline import health
 from partyline import metrics as port
 
-from . import metrics, notices, processes
+from . import batches, metrics, notices, processes, site, watching
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,14 @@ class DrainingServer(Server):
 
         REGISTRY.register(metrics.HubCollector(hub))
         port.serve()
-        processes.announce("ws", health.takes_work, lambda: {"sockets": len(hub.sockets)})
+        numbers, people = metrics.HubNumbers(hub), site.PeopleHere(hub)
+
+        def describe():
+            people.tell()
+            return numbers() | {"watching": watching.here(hub), "draining": health.draining}
+
+        processes.announce("ws", health.takes_work, describe, numbers.LINES)
+        site.start_sampling()
 
     def on_signal(self):
         """Drain at the first signal, stop at the second."""
@@ -82,6 +89,7 @@ class DrainingServer(Server):
                 else:
                     protocol.dropConnection(abort=True)
             await self.until(lambda: not self.running_applications(), time.monotonic() + 3)
+            await asyncio.to_thread(batches.flush)
             ended = sum(each.done() and not each.cancelled() for each in applications)
             left, all = len(self.running_applications()), len(applications)
             log.info("Drained, %d applications left, %d of %d disconnects", left, ended, all)
@@ -204,7 +212,8 @@ def main(argv):
     except SystemExit as end:
         status = end.code
     # A thread that waits for a hung database must not hold up the end: the interpreter would wait for it.
-    notices.flush()
+    batches.flush()
+    processes.withdraw()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(status if isinstance(status, int) else 1)

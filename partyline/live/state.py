@@ -2,11 +2,16 @@
 
 import hashlib
 import logging
+import time
+
+from django.db import DatabaseError
 
 from . import frames, kinds, notices
 from .store import Away, State, store
 
 log = logging.getLogger(__name__)
+
+TURN_SECONDS = 1.5  # less than a round of redrawing takes, or a process alone would miss every other one
 
 
 def show(key, name, html, digest=""):
@@ -22,11 +27,11 @@ def show(key, name, html, digest=""):
 def current(key):
     """Return [(name, v, frame)] of a stream's states; what Redis has forgotten is drawn anew by its owner."""
     kind, id = kinds.find(key)
+    for name in kind.clock:
+        redraw_in_turn(key, name)  # what is kept may be of yesterday
     try:
         states = store().states(key)
         for name, draw in kind.states.items():
-            if name in states and kind.by_the_clock:
-                continue  # it is drawn anew every few seconds
             for _ in range(2):  # what changed before it was kept may have been shown to nobody: see is_kept
                 html = draw(id)
                 if name in states and states[name].html == html:
@@ -48,8 +53,8 @@ def check(keys):
     found = _kept(keys)
     for key, states in found.items():
         kind, id = kinds.find(key)
-        for name in kind.states.keys() - states.keys() if kind else ():
-            show(key, name, kind.states[name](id))
+        for name in kind.drawn.keys() - states.keys() if kind else ():
+            show(key, name, kind.drawn[name](id))
     return _framed(found)
 
 
@@ -77,15 +82,37 @@ def is_kept(key):
     return bool(all_of([key]))
 
 
+def redraw_in_turn(key, name):
+    """Redraw a clock state unless some process has just done so; an error in it stops nothing else.
+
+    Returns what redraw does.
+    """
+    if not store().turn(f"{key}/{name}", TURN_SECONDS):
+        return []
+    try:
+        return redraw(key, name)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("State %s of %s could not be drawn", name, key)
+        return []
+
+
 def redraw(key, name):
-    """Draw a state anew, and show it if it has changed since it was last shown."""
+    """Draw a state anew, and show it if it has changed since it was last shown.
+
+    While Redis is away nothing can be shown to other processes' pages: what is returned, [(name, v, frame)],
+    is for those of this process alone.
+    """
     kind, id = kinds.find(key)
-    html = kind.states[name](id)
+    html = kind.drawn[name](id)
     digest = hashlib.sha256(html.encode()).hexdigest()[:16]
     try:
         shown = store().states(key).get(name)
     except Away as error:
-        log.warning("State %s of %s is not known now: %s", name, key, error)
-        return
+        log.debug("State %s of %s is for this process's pages alone: %s", name, key, error)
+        v = int(time.time() * 1000)
+        return [(name, v, frames.state(key, name, v, html))]
     if shown is None or shown.digest != digest:
         show(key, name, html, digest)
+    return []

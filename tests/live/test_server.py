@@ -40,6 +40,8 @@ def database(tmp_path_factory):
 class Server:
     """A ws server with a database of its own; without Redis its heads check carries the entries."""
 
+    program = "-m", "partyline.live.server"
+
     def __init__(self, folder, database):
         self.path, self.log = str(folder / "ws.sock"), folder / "log"
         shutil.copy(database, folder / "db.sqlite3")
@@ -50,7 +52,7 @@ class Server:
             "WS_MAX_OWED": "524288",
         }
         with open(self.log, "w") as out:
-            command = [sys.executable, "-m", "partyline.live.server", "-e", f"unix:{self.path}"]
+            command = [sys.executable, *self.program, "-e", f"unix:{self.path}"]
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=out, stderr=out)
         until(lambda: self.ready() or self.process.poll() is not None, "the server is ready or gone")
         assert self.process.poll() is None, self.log.read_text()
