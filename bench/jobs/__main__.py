@@ -8,15 +8,18 @@ import signal
 import sys
 from pathlib import Path
 
+from bench.lab import machine, venv
+from bench.lab.knobs import knob
+from bench.lab.stores import stores
 from bench.shell import ROOT, StackError
 
-from . import machine, report, venv
+from . import report
 from .statements import counted
-from .stores import stores
 from .systems import SYSTEMS, Bench
 
 FINISHED = 100_000  # rows
 LEAST = 10  # jobs
+PACKAGES = ("django", "psycopg", "redis", "procrastinate", "celery")
 
 
 def main():
@@ -24,9 +27,9 @@ def main():
     rounds, jobs = knob("ROUNDS", 5, 1), knob("JOBS", 1000, LEAST)
     out = Path(os.environ.get("OUT", ROOT / "bench" / "results"))
     python = venv.python()
-    with stores() as made:
+    with stores(["--appendonly", "yes"]) as made:  # Celery's jobs are to outlive their Redis
         bench = Bench(python, made)
-        found = {"machine": machine.described(python, made.folder)}
+        found = {"machine": machine.described(python, made.folder, *PACKAGES)}
         prepare(bench)
         found["turns"] = turns(bench, rounds, jobs)
         found["statements"] = statements(bench, min(jobs, 100))
@@ -36,14 +39,6 @@ def main():
     (out / "jobs.md").write_text(text)
     (out / "jobs.svg").write_text(report.picture(found["turns"]))
     print(text, f"\nbench: written to {out}/jobs.md and jobs.svg", sep="")
-
-
-def knob(name, default, least):
-    """Return a knob's number; raises StackError."""
-    value = os.environ.get(name, str(default))
-    if not value.isdecimal() or int(value) < least:
-        raise StackError(f"{name}={value} is not a number of {least} or more.")
-    return int(value)
 
 
 def prepare(bench):

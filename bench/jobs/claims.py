@@ -10,7 +10,7 @@ import time
 
 import django
 
-from . import cpu
+from bench.lab import cpu
 
 COLUMNS = "task, label, args, kwargs, queue, priority, status, token, worker, attempts, max_attempts, "
 COLUMNS += "done, total, text, errors, file, created"

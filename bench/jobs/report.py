@@ -2,7 +2,9 @@
 
 from statistics import median
 
-from . import plot
+from bench.lab import plot
+from bench.lab.tables import medians, milliseconds, table
+
 from .measure import RATE, THREADS
 
 PAGE = """# Jobs: ours beside procrastinate and Celery
@@ -64,7 +66,7 @@ def page(found, rounds, jobs):
     """Return the page as Markdown."""
     none, many = sorted(found["claims"])
     loads = [turn["load"] for each in found["turns"].values() for turn in each]
-    cpu = {rows: _medians(each, "client")["client"] + _medians(each, "stores")["stores"]
+    cpu = {rows: medians(each, "client")["client"] + medians(each, "stores")["stores"]
            for rows, each in found["claims"].items()}  # fmt: skip
     return PAGE.format(
         rounds=rounds,
@@ -96,7 +98,7 @@ def systems(turns):
         "Postgres and Redis",
     )
     for name, each in turns.items():
-        m = _medians(each, "p50", "p99", "rate", "worker", "stores")
+        m = medians(each, "p50", "p99", "rate", "worker", "stores")
         both = median(turn["worker"] + turn["stores"] for turn in each)
         seconds = [f"{value:.2f}" for value in (both, m["worker"], m["stores"])]
         yield (name, milliseconds(m["p50"]), milliseconds(m["p99"]), f"{m['rate']:,.0f}", *seconds)
@@ -117,14 +119,14 @@ def claims(found):
     """Return the rows of the table of claims: {finished rows: [figures]}."""
     yield ("finished rows", "time", "CPU", "of it Postgres")
     for rows, each in sorted(found.items()):
-        m = _medians(each, "wall", "client", "stores")
+        m = medians(each, "wall", "client", "stores")
         yield (f"{rows:,}", *map(milliseconds, (m["wall"], m["client"] + m["stores"], m["stores"])))
 
 
 def picture(turns):
     """Return the picture of the systems as SVG; whoever lost their wake-ups is in the table alone."""
     shown = {name: each for name, each in turns.items() if "," not in name}
-    m = {name: _medians(each, "p50", "p99", "rate", "worker", "stores") for name, each in shown.items()}
+    m = {name: medians(each, "p50", "p99", "rate", "worker", "stores") for name, each in shown.items()}
     return plot.bars(
         "Jobs side by side",
         [
@@ -143,17 +145,3 @@ def picture(turns):
             ),
         ],
     )
-
-
-def table(head, *rows, align="---:"):
-    """Write a table in Markdown."""
-    lines = [head, ["---", *[align] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in lines)
-
-
-def milliseconds(value):
-    return f"{value * 1000:,.0f} ms" if value >= 0.1 else f"{value * 1000:.2f} ms"
-
-
-def _medians(each, *names):
-    return {name: median(figures[name] for figures in each) for name in names}

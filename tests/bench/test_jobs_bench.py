@@ -13,9 +13,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench.jobs import cpu, measure, plot, report, stores, work
+from bench.jobs import measure, report, work
 from bench.jobs.statements import counted
 from bench.jobs.systems import SYSTEMS
+from bench.lab import cpu, plot, stores
 from bench.shell import ROOT, StackError
 
 needs_servers = pytest.mark.skipif(

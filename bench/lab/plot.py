@@ -13,14 +13,14 @@ STYLE = """
 """
 
 
-def bars(title, panels):
+def bars(title, panels, left=LEFT):
     """Return the picture of panels: (title, what is dark, what is light, [(name, dark, light)]).
 
-    Each has its own scale; a dark bar lies on its light one, which is never shorter.
+    Each has its own scale; a dark bar lies on its light one, which is never shorter. Bars begin at `left`.
     """
     y, parts = 12, []
     for panel in panels:
-        drawn, y = _panel(y, *panel)
+        drawn, y = _panel(y, left, *panel)
         parts += drawn
     told = "; ".join(
         f"{head}: {', '.join(f'{n} {_pair(a, b)}' for n, a, b in rows)}" for head, _, _, rows in panels
@@ -40,8 +40,9 @@ def bars(title, panels):
     )
 
 
-def _panel(y, title, dark, light, rows):
+def _panel(y, left, title, dark, light, rows):
     """Return the elements of one panel that begins at y, and where it ends."""
+    full = BAR + LEFT - left
     most = max(outer for *_, outer in rows) or 1
     parts = [f'  <text class="b" x="20" y="{y + 20}">{escape(title)}</text>']
     if dark:
@@ -55,11 +56,11 @@ def _panel(y, title, dark, light, rows):
         top = y + 32 + number * ROW
         parts.append(f'  <text x="20" y="{top + 14}">{escape(name)}</text>')
         for kind, value in (("outer", outer), ("inner", inner)):
-            width = BAR * value / most
+            width = full * value / most
             parts.append(
-                f'  <rect class="{kind}" x="{LEFT}" y="{top}" width="{width:.1f}" height="18" rx="3"/>'
+                f'  <rect class="{kind}" x="{left}" y="{top}" width="{width:.1f}" height="18" rx="3"/>'
             )
-        end = LEFT + BAR * outer / most + 8
+        end = left + full * outer / most + 8
         parts.append(f'  <text class="small" x="{end:.1f}" y="{top + 13}">{_pair(inner, outer)}</text>')
     return parts, y + PANEL + len(rows) * ROW
 

@@ -38,24 +38,25 @@ class Stores:
 
 
 @contextmanager
-def stores():
+def stores(redis_options=(), with_postgres=True):
     """Start both, give them, and stop and delete them in the end."""
-    if binaries() is None or not shutil.which("redis-server"):
+    if with_postgres and binaries() is None or not shutil.which("redis-server"):
         raise StackError("Postgres or Redis is not on this machine: apt-get install postgresql redis-server")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="partyline-bench-")))
         folder.chmod(0o755)
         made = Stores(folder)
-        made.pids.append(stack.enter_context(redis(made)))
-        made.pids.append(stack.enter_context(postgres(made)))
+        made.pids.append(stack.enter_context(redis(made, *redis_options)))
+        if with_postgres:
+            made.pids.append(stack.enter_context(postgres(made)))
         yield made
 
 
 @contextmanager
-def redis(made):
-    """Run Redis with its append-only file: Celery's jobs are to outlive it."""
-    options = ["--port", "0", "--unixsocket", made.redis, "--dir", made.folder, "--appendonly", "yes"]
-    with server(["redis-server", *options, "--save", ""]) as pid:
+def redis(made, *options):
+    """Run Redis."""
+    place = ["--port", "0", "--unixsocket", made.redis, "--dir", made.folder]
+    with server(["redis-server", *place, "--save", "", *options]) as pid:
         until(made.redis.exists, "Redis answers", 30)
         yield pid
 
