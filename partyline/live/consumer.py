@@ -43,11 +43,14 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
 
     async def __call__(self, scope, receive, send):
         """Serve the socket; even one that is cancelled (a drain, a hung frame) leaves nothing behind."""
+        self.raw = scope.get("extensions", {}).get("websocket.raw")
+        if self.raw:
+            self.raw.reader = self
         try:
             await super().__call__(scope, receive, send)
         finally:
             self.dead = True
-            self.room.set()
+            self.on_drained()
             if self.writer:
                 self.writer.cancel()
             hub.forget(self)
@@ -99,7 +102,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         """Give everything back; what renews this process's sockets must not take this one up again."""
         self.dead = True
         hub.sockets.discard(self)
-        self.room.set()
+        self.on_drained()
         for key in list(self.streams):
             try:
                 await hub.leave(key, self)
@@ -108,6 +111,11 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         if self.person is not None:
             await pool.run_store(limits.leave, self.person.pk, self)
         raise StopConsumer
+
+    def on_lost(self):
+        """Leave all rooms in the call in which the connection ends; the rest comes behind its last frames."""
+        hub.lost(self)
+        self.on_drained()
 
     # Frames in
 

@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from partyline import health
 from partyline import metrics as port
 
-from . import metrics, notices, processes
+from . import metrics, notices, processes, raw
 
 log = logging.getLogger(__name__)
 
@@ -90,11 +90,19 @@ class DrainingServer(Server):
 
     def create_application(self, protocol, scope):
         """Stop reading from a client while what it has sent waits for the application: Daphne never does."""
+        if scope["type"] == "websocket":
+            scope["extensions"] = raw.offer(protocol)
         queue = super().create_application(protocol, scope)
         if queue is not None and scope["type"] == "websocket":
             bound(queue, protocol)
             meter(protocol)
         return queue
+
+    def protocol_disconnected(self, protocol):
+        """Let the socket's reader know at once; its application learns it behind what came before."""
+        super().protocol_disconnected(protocol)
+        if hasattr(protocol, "raw"):
+            protocol.raw.lost()
 
     def open_sockets(self):
         """Return the WebSockets that are not gone yet."""
@@ -115,7 +123,7 @@ class DrainingServer(Server):
         """Pass a message on, then wait while the client's buffer is full: Daphne itself never does."""
         await super().handle_reply(protocol, message)
         if message["type"] == "websocket.send":
-            while owed(protocol) > HIGH_WATER and not self.has_gone(protocol):
+            while raw.owed(protocol.transport) > HIGH_WATER and not self.has_gone(protocol):
                 await asyncio.sleep(0.05)
             if self.has_gone(protocol):
                 raise ConnectionError("The client has gone.")  # nobody reads the log for it any more
@@ -123,12 +131,6 @@ class DrainingServer(Server):
     def has_gone(self, protocol):
         """Tell whether the connection has ended."""
         return "disconnected" in self.connections.get(protocol, {"disconnected": 0})
-
-
-def owed(protocol):
-    """Return the bytes that Twisted holds back for a connection (no public name exists)."""
-    transport = protocol.transport
-    return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
 
 
 def bound(queue, protocol):
