@@ -28,8 +28,6 @@ UNAVAILABLE = Refused("unavailable", "Not sent: the database does not answer jus
 class LiveConsumer(OwedFrames, AsyncConsumer):
     """Checks what comes in, runs the products' handlers, and joins the hub's streams."""
 
-    channel_layer_alias = "none"  # no channel per socket: the hub receives for all of them
-
     session = address = ""
     person = None
     idle = False  # what the page last said about its person
@@ -43,12 +41,18 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
 
     async def __call__(self, scope, receive, send):
         """Serve the socket; even one that is cancelled (a drain, a hung frame) leaves nothing behind."""
+        self.scope, self.base_send = scope, send
         self.raw = scope.get("extensions", {}).get("websocket.raw")
         if self.raw:
             self.raw.reader = self
         try:
-            await super().__call__(scope, receive, send)
+            while True:  # Channels' own loop makes two more tasks, for a channel that no socket has
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
         finally:
+            if self.raw:
+                self.raw.reader = None
             self.dead = True
             self.on_drained()
             if self.writer:
@@ -71,6 +75,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
             return
         self.session = identity.session_key(self.scope)
         self.address = limits.address_of((self.scope.get("client") or [""])[0])
+        self.scope["headers"] = ()  # they would be kept as long as the socket
         revocations = hub.revocations
         try:
             self.person, may_enter = await pool.run(greet, self)

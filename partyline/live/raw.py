@@ -19,6 +19,7 @@ def offer(protocol):
     transport = protocol.transport
     if not isinstance(transport, Connection) or transport.TLS:
         return {}
+    _let_go_of_http(transport)
     protocol.raw = RawSocket(protocol)
     return {"websocket.raw": protocol.raw}
 
@@ -34,8 +35,6 @@ class RawSocket:
         self.send = (
             self.transport.socket.send
         )  # never the bare number: another connection may have it by then
-        # Its HTTP channel, which has nothing to do any more, would be kept alive as the producer.
-        self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
 
     def write(self, data):
@@ -65,7 +64,7 @@ class RawSocket:
 
     def lost(self):
         """Tell the reader, once, in the call in which the connection ends."""
-        reader, self.reader = self.reader, None
+        self.protocol.raw, reader, self.reader = None, self.reader, None
         if reader:
             reader.on_lost()
 
@@ -79,6 +78,14 @@ class RawSocket:
 
     def stopProducing(self):
         """Do nothing: Daphne tells of the end."""
+
+
+def _let_go_of_http(transport):
+    """Free what served the upgrade's request: it would stay, as the producer and as a cycle."""
+    channel = transport.producer
+    transport.unregisterProducer()
+    if channel:
+        transport.reactor.callLater(0, channel.requests.clear)
 
 
 def owed(transport):

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 
 from daphne.cli import CommandLineInterface
 from daphne.management.commands.runserver import Command as Runserver
@@ -17,12 +18,12 @@ from partyline import health
 from partyline import metrics as port
 
 from . import metrics, notices, processes, raw
+from .inbox import Inbox
+from .protocol import protocol_of
 
 log = logging.getLogger(__name__)
 
 HIGH_WATER = 262144  # bytes in a transport's buffer above which send() waits
-MAX_WAITING = 524288  # bytes from a client that the application has not looked at yet
-MESSAGE_WEIGHT = 512  # bytes that a message costs besides its text
 GOODBYE = 1012  # "service restart": autobahn refuses it from an application, so it goes below that
 
 
@@ -32,8 +33,9 @@ class DrainingServer(Server):
     draining = False
 
     def listen_success(self, port):
-        """Remember what to stop listening on."""
+        """Remember what to stop listening on; nobody has connected yet."""
         super().listen_success(port)
+        self.ws_factory.protocol = protocol_of(self.ws_factory)
         self.ports = [*getattr(self, "ports", ()), port]
 
     def run(self):
@@ -89,19 +91,19 @@ class DrainingServer(Server):
             self.stop()
 
     def create_application(self, protocol, scope):
-        """Stop reading from a client while what it has sent waits for the application: Daphne never does."""
-        if scope["type"] == "websocket":
-            scope["extensions"] = raw.offer(protocol)
-        queue = super().create_application(protocol, scope)
-        if queue is not None and scope["type"] == "websocket":
-            bound(queue, protocol)
-            meter(protocol)
-        return queue
+        """Give a WebSocket's application our inbox, and the extension `websocket.raw`."""
+        if scope["type"] != "websocket":
+            return super().create_application(protocol, scope)
+        scope |= {"asgi": {"version": "3.0"}, "extensions": raw.offer(protocol)}
+        inbox = Inbox(protocol.transport)
+        application = self.application(scope, inbox.get, partial(self.handle_reply, protocol))
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(application)
+        return inbox
 
     def protocol_disconnected(self, protocol):
         """Let the socket's reader know at once; its application learns it behind what came before."""
         super().protocol_disconnected(protocol)
-        if hasattr(protocol, "raw"):
+        if getattr(protocol, "raw", None):
             protocol.raw.lost()
 
     def open_sockets(self):
@@ -131,48 +133,6 @@ class DrainingServer(Server):
     def has_gone(self, protocol):
         """Tell whether the connection has ended."""
         return "disconnected" in self.connections.get(protocol, {"disconnected": 0})
-
-
-def bound(queue, protocol):
-    """Pause the connection while its input queue holds more than MAX_WAITING bytes."""
-    put, get, waiting = queue._put, queue._get, 0  # the hooks that asyncio.Queue has for subclasses
-
-    def weight(message):
-        return MESSAGE_WEIGHT + len(message.get("text") or message.get("bytes") or "")
-
-    def _put(message):
-        nonlocal waiting
-        put(message)
-        waiting += weight(message)
-        if waiting > MAX_WAITING:
-            protocol.transport.pauseProducing()
-
-    def _get():
-        nonlocal waiting
-        message = get()
-        before, waiting = waiting, waiting - weight(message)
-        if before > MAX_WAITING >= waiting:
-            protocol.transport.resumeProducing()
-        return message
-
-    queue._put, queue._get = _put, _get
-
-
-def meter(protocol):
-    """Cut a client of too many WebSocket frames: pings and empty fragments never reach the application."""
-    rate = settings.WS_FRAMES_PER_SECOND * 5  # the consumer, which counts messages, answers before
-    left, at, end = rate * 10, time.monotonic(), protocol.onFrameEnd
-
-    def onFrameEnd():
-        nonlocal left, at
-        now = time.monotonic()
-        left, at = min(rate * 10, left + (now - at) * rate) - 1, now
-        if left < 0:
-            protocol.dropConnection(abort=True)
-            return False
-        return end()
-
-    protocol.onFrameEnd = onFrameEnd
 
 
 class Interface(CommandLineInterface):
