@@ -11,6 +11,7 @@ class Fanout:
     def __init__(self):
         self.waiting = {}  # tail → its frames
         self.bytes = 0
+        self.early = 0  # how often there was too much to wait for the end of the turn
         self.callbacks = []
         self.timer = None
 
@@ -19,6 +20,7 @@ class Fanout:
         self.waiting.setdefault(tail, []).append(frame)
         self.bytes += len(frame)
         if self.bytes > frames.BATCH_BYTES:
+            self.early += 1
             self.flush()
         else:
             self._schedule()

@@ -72,7 +72,10 @@ class Receiver:
             await asyncio.sleep(1)
             return
         message = await self.layer.receive(self.channel)
+        early = self.fanout.early
         getattr(self, f"_on_{message['type']}")(message)
+        if self.fanout.early != early:
+            await asyncio.sleep(0)  # sockets must have their turn, or who reads would look like who does not
 
     async def _open_channel(self):
         try:

@@ -94,6 +94,23 @@ async def test_very_much_goes_in_pieces(stream):
     assert b"".join(alice.raw.writes) == b"".join(frames.encode(texts[n : n + 4]) for n in (0, 4, 8))
 
 
+async def test_a_burst_of_notices_lets_the_sockets_have_their_turn(hub, stream):
+    """The channel layer has them all already, so that receiving waits for nothing."""
+    alice, turns = page(), []
+    hub.tails["wall:1"] = stream(alice)
+
+    class Layer:
+        async def receive(self, channel):
+            return {"type": "state", "key": "wall:1", "name": "n", "v": len(turns) + 1, "frame": "x" * 30000}
+
+    hub.layer, hub.channel = Layer(), "channel"
+    asyncio.get_running_loop().call_soon(lambda: turns.append(len(alice.raw.writes)))
+    for _ in range(10):
+        hub.tails["wall:1"].versions.clear()
+        await hub._receive()
+    assert turns == [1]
+
+
 async def test_what_waits_for_the_flush_is_called_behind_it(stream):
     alice, fanout, called = page(), Fanout(), []
     fanout.add(stream(alice), "1")

@@ -74,6 +74,14 @@ async def test_leaving_while_joining_is_no_membership(pages, wall, hub):
     assert page.accepted
 
 
+async def test_a_lost_connection_leaves_its_rooms_in_the_same_call(pages, wall, hub):
+    """What it has sent before is still done: the end stands behind it in its queue."""
+    await joined(pages, wall)
+    (socket,) = hub.tails[wall].members
+    socket.on_lost()
+    assert not hub.tails[wall].members and socket in hub.sockets and not socket.dead
+
+
 class Transport:
     paused = False
 
