@@ -8,7 +8,7 @@ STACK := @python3 scripts/stack
 # What differs by database and by a real Redis.
 ON_STORES := tests/live tests/jobs tests/files tests/people tests/rooms tests/commentary tests/dashboard tests/web
 
-.PHONY: help setup run test test-sqlite test-postgres test-tools check lock fmt build up down ps logs shell migrate admin scale roll tls base-images screenshots drill bench-jobs clean images render deploy k8s-check
+.PHONY: help setup run test test-sqlite test-postgres test-tools check lock fmt build up down ps logs shell migrate admin scale roll tls base-images screenshots drill storm bench-jobs clean images render deploy k8s-check
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -54,6 +54,8 @@ roll: ## replace ws, worker and web one process after the other, unnoticed (S=ws
 	$(STACK) roll $(S)
 drill: setup ## hurt the running stack under load, and see that no page misses anything (SECONDS=60 SEED=7; K8S=1: in the cluster)
 	@$(PY) -m bench.drill
+storm: setup ## react to one update of the running stack, many at once, and see what that costs (READERS=500 RATE=300 SECONDS=30)
+	@$(PY) -m bench.storm
 bench-jobs: setup ## measure jobs beside procrastinate and Celery, on stores of its own (ROUNDS=5 JOBS=1000 OUT=bench/results)
 	@$(PY) -m bench.jobs
 admin: ## make an operator, who signs in at /admin/

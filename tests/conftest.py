@@ -26,11 +26,12 @@ def fresh_store():
 
 @pytest.fixture(autouse=True)
 def nothing_is_drawn_later():
-    """Let no drawing of one test reach the next."""
+    """Let nothing that one test has drawn or written beside reach the next."""
     yield
     from partyline.jobs import drawing
+    from partyline.live import batches
 
-    assert drawing.flush(10)
+    assert batches.flush(10) and drawing.flush(10)
 
 
 @pytest.fixture

@@ -15,4 +15,4 @@ def draw_numbers(id):
     return render_to_string("dashboard/_numbers.html", {"numbers": kinds.numbers()})
 
 
-KIND = kinds.Kind("site", may_see=may_see, states={"numbers": draw_numbers}, by_the_clock=True)
+KIND = kinds.Kind("site", may_see=may_see, clock={"numbers": draw_numbers})

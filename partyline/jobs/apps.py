@@ -18,9 +18,9 @@ class JobsConfig(AppConfig):
 
         from . import operators, pages
 
-        states = {"job": pages.job_html, "lines": pages.lines_html}
+        job = {"job": pages.job_html, "lines": pages.lines_html}
         errors, summary = {"errors": operators.errors_html}, {"summary": operators.summary_html}
         register(Kind("me", may_see=pages.is_own, states={"jobs": pages.jobs_html}))
-        register(Kind("job", may_see=pages.may_see_job, states=states, by_the_clock=True))
-        register(Kind("errors", may_see=operators.may_see_errors, states=errors, by_the_clock=True))
-        register(Kind("jobs", may_see=operators.may_see_all, states=summary, by_the_clock=True))
+        register(Kind("job", may_see=pages.may_see_job, clock=job))
+        register(Kind("errors", may_see=operators.may_see_errors, clock=errors))
+        register(Kind("jobs", may_see=operators.may_see_all, clock=summary))

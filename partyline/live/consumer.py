@@ -1,7 +1,10 @@
 """One page's socket: its frames in, its frames out; everything shared is the hub's."""
 
+import asyncio
 import logging
 import time
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
@@ -23,6 +26,7 @@ MAX_STREAMS = 50  # per socket
 BURST = 4  # seconds' worth of frames that may come at once
 ENTRIES_PER_FRAME = 100  # so many entries read from the log for a resume cost as much as a frame
 UNAVAILABLE = Refused("unavailable", "Not sent: the database does not answer just now. Retrying.")
+ERROR = Refused("error", "Something went wrong here. It was not done.")
 
 
 class LiveConsumer(OwedFrames, AsyncConsumer):
@@ -147,7 +151,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
             await self._failed(client_id, UNAVAILABLE)
         except Exception:
             log.exception("A frame could not be handled")
-            await self._failed(client_id, Refused("error", "Something went wrong here. It was not done."))
+            await self._failed(client_id, ERROR)
 
     async def _failed(self, client_id, refused):
         """Answer; where a resume may be half done, close instead: the client comes back with its cursors."""
@@ -218,15 +222,39 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
             await hub.leave(key, self)
 
     async def _act(self, frame):
-        """Let the product's handler do it: text fields only, so that a form can check them."""
+        """Let the product's handler do it: text fields only, so that a form can check them.
+
+        It may return a Future: then it is done when that says so, and the next frame need not wait.
+        """
         kind, id = kinds.find(frame.get("stream"))
         handler = kind and kind.handlers.get(frame["type"])
         if handler is None:
             raise Refused("bad_frame", "Nothing of this name can be done here.")
         fields = {name: value for name, value in frame.items() if isinstance(value, str)}
-        await pool.run(act, handler, self.person, self.address, id, fields)
-        if fields.get("client_id"):
-            self.push(frames.done(fields["client_id"]))
+        done = await pool.run(act, handler, self.person, self.address, id, fields)
+        client_id = fields.get("client_id", "")
+        if isinstance(done, Future):
+            self._when_settled(done, client_id)
+        elif client_id:
+            self.push(frames.done(client_id))
+
+    def _when_settled(self, future, client_id):
+        """Answer on this loop when the Future is settled, on whatever thread; no task waits for it."""
+        loop = asyncio.get_running_loop()
+
+        def tell(future):
+            with suppress(RuntimeError):  # the loop is closed: the process is going
+                loop.call_soon_threadsafe(self._settled, future, client_id)
+
+        future.add_done_callback(tell)
+
+    def _settled(self, future, client_id):
+        """Say how it ended; who made it fail has logged why."""
+        error = CancelledError() if future.cancelled() else future.exception()
+        if error is not None:
+            self._answer(client_id, refusal(error))
+        elif client_id:
+            self.push(frames.done(client_id))
 
     # Revocation
 
@@ -270,9 +298,16 @@ def greet(socket):
 
 
 def act(handler, person, address, id, fields):
-    """Let the handler do it if that is not too fast."""
+    """Return what the handler does, if that is not too fast."""
     limits.check(person.pk, address)
-    handler(person, id, fields)
+    return handler(person, id, fields)
+
+
+def refusal(error):
+    """Return what the page is told of an error."""
+    if isinstance(error, Refused):
+        return error
+    return UNAVAILABLE if isinstance(error, OperationalError | InterfaceError) else ERROR
 
 
 def may_resume(person, address, keys):

@@ -1,8 +1,11 @@
 """What arrives for many sockets in one turn of the loop, encoded once and handed to each in one write."""
 
 import asyncio
+import logging
 
 from . import frames, metrics
+
+log = logging.getLogger(__name__)
 
 
 class Fanout:
@@ -46,7 +49,11 @@ class Fanout:
         for sockets, batch in batches:
             metrics.DELIVERIES.inc(len(sockets) * len(batch.frames))
             for socket in sockets:
-                socket.deliver(batch)
+                try:
+                    socket.deliver(batch)
+                except Exception:  # the others go on; this one comes back and reads what it lacks
+                    log.exception("A socket could not be written to")
+                    socket.cut = asyncio.ensure_future(socket.close(1000))
         callbacks, self.callbacks = self.callbacks, []
         for callback, args in callbacks:  # behind the writers that were started just now
             asyncio.get_running_loop().call_soon(callback, *args)

@@ -15,10 +15,11 @@ from django.conf import settings
 from . import frames, heads, log, metrics, pool, revoke, rounds, state
 from .holes import PIECE, Holes
 from .local_people import LocalPeople
-from .tail import Tail
+from .tail import Shown, Tail
 
 logger = logging.getLogger(__name__)
 
+STATE_SECONDS = 0.25  # between two frames of the same state to the same readers
 RESUME_LIMIT = 2000  # a client that lacks more is told to reload that part of its page
 
 
@@ -55,13 +56,29 @@ class Hub(Holes):
         self.deliver_state(notice["key"], notice["name"], notice["v"], notice["frame"])
 
     def deliver_state(self, key, name, v, frame):
-        """Hand a state to the stream's members, once, and never an older one; tell whether it was new."""
+        """Hand a state to the stream's members, once, and never an older one; tell whether they have it now.
+
+        The first at once, the newest of what follows STATE_SECONDS after the last: however many show it
+        however often, a reader gets it 4 times a second at most, and the last one always.
+        """
         tail = self.tails.get(key)
-        if tail is None or v <= tail.versions.get(name, 0):
+        shown = tail and tail.states.setdefault(name, Shown())
+        if shown is None or v <= shown.v:
             return False
-        tail.versions[name] = v
-        self._deliver(tail, frame)
-        return True
+        shown.v, shown.frame = v, frame
+        if shown.timer is None:
+            loop = asyncio.get_running_loop()
+            wait = shown.sent_at + STATE_SECONDS - loop.time()
+            if wait <= 0:
+                self._send_state(tail, shown)
+                return True
+            shown.timer = loop.call_later(wait, self._send_state, tail, shown)
+        return False
+
+    def _send_state(self, tail, shown):
+        shown.timer, shown.sent_at = None, asyncio.get_running_loop().time()
+        self._deliver(tail, shown.frame)
+        shown.frame = ""
 
     def _deliver(self, tail, frame):
         if tail.key == revoke.KEY:

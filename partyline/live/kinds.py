@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 KEY = re.compile(r"([a-z]+):([a-z0-9_-]{1,64})")
 
@@ -15,14 +16,35 @@ class Refused(Exception):
         self.code, self.message = code, message
 
 
+class About(NamedTuple):
+    """What a stream's thing is, for another product that stands beside it."""
+
+    title: str
+    url: str
+    owner_id: int
+
+
+class News(NamedTuple):
+    """What has come on a stream since some time: how much, and some of it as lines of text."""
+
+    title: str
+    url: str
+    count: int
+    lines: list[str]
+
+
 @dataclass(frozen=True)
 class Kind:
     """What a product registers; `id` is the part of the key behind the colon, as text.
 
-    may_see(person, id) → bool; handlers[type](person, id, frame) acts or raises Refused;
-    states[name](id) → html; presence(id, {person's id: is idle}) → html, where who is here is shown.
-    `by_the_clock` has the states drawn anew every few seconds while somebody looks. `numbers`
-    are the product's public figures, {label: fn() → number}, for the dashboard.
+    may_see(person, id) → bool; handlers[type](person, id, frame) acts or raises Refused, or returns a Future
+    of batches.py, which is settled when it is done;
+    states[name](id) → html, which the product shows when it changes; clock[name](id) → html, a state that
+    is drawn anew every few seconds while somebody looks;
+    presence(id, {person's id: is idle}) → html, where who is here is shown.
+    `numbers` are the product's public figures, {label: fn() → number}, for the dashboard. `watched` has the
+    readers counted. about(id) → About, None where it is gone. news(id, since) → News, None where it has none;
+    whether a person may see it is asked before that, by may_see.
     All are synchronous and may use the database.
     """
 
@@ -30,9 +52,17 @@ class Kind:
     may_see: Callable
     handlers: dict = field(default_factory=dict)
     states: dict = field(default_factory=dict)
+    clock: dict = field(default_factory=dict)
     presence: Callable | None = None
-    by_the_clock: bool = False
     numbers: dict = field(default_factory=dict)
+    watched: bool = False
+    about: Callable | None = None
+    news: Callable | None = None
+
+    @property
+    def drawn(self):
+        """Return {name: draw} of all states that are drawn from the stream's id alone."""
+        return self.states | self.clock
 
 
 _kinds = {}

@@ -3,12 +3,16 @@
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.dispatch import Signal
 from prometheus_client import Counter
 
 from . import frames, notices
 from .models import Entry, Stream, new_epoch
 
 PUBLISHED = Counter("partyline_published", "Entries committed by this process.", ["kind"])
+
+# Sent by `drop` with keys, inside its transaction: what stands beside a thing that is gone goes with it.
+dropped = Signal()
 
 # One statement raises the number and reads it; the row stays locked until COMMIT, so numbers
 # become visible in their order and a ROLLBACK leaves no hole.
@@ -133,3 +137,4 @@ def drop(*keys):
     with transaction.atomic():
         hold(*keys)
         Stream.objects.filter(key__in=keys).delete()
+        dropped.send(None, keys=keys)

@@ -35,11 +35,11 @@ async def renew(hub):
 
 async def redraw(hub):
     """See who has come and gone, and draw anew what is drawn by the clock."""
-    found = [(key, kind) for key in hub.tails if (kind := kinds.find(key)[0])]
-    await hub.people.prune(key for key, kind in found if kind.presence)
-    for key, kind in found:
-        for name in kind.states if kind.by_the_clock else ():
-            await pool.run_store(state.redraw, key, name)
+    found = [(key, tail, kind) for key, tail in hub.tails.items() if (kind := kinds.find(key)[0])]
+    await hub.people.prune(key for key, _, kind in found if kind.presence)
+    for key, tail, kind in found:
+        for name in kind.clock if tail.members else ():
+            await pool.run_store(state.redraw_in_turn, key, name)
     await asyncio.sleep(REDRAW_SECONDS * random.uniform(0.8, 1.2))
 
 

@@ -18,7 +18,7 @@ from prometheus_client import REGISTRY
 from partyline import health
 from partyline import metrics as port
 
-from . import metrics, notices, processes, raw
+from . import batches, metrics, notices, processes, raw, watching
 from .inbox import Inbox
 from .protocol import protocol_of
 
@@ -57,7 +57,11 @@ class DrainingServer(Server):
 
         REGISTRY.register(metrics.HubCollector(hub))
         port.serve()
-        processes.announce("ws", health.takes_work, lambda: {"sockets": len(hub.sockets)})
+
+        def numbers():
+            return {"sockets": len(hub.sockets), "watching": watching.here(hub)}
+
+        processes.announce("ws", health.takes_work, numbers)
 
     def on_signal(self):
         """Drain at the first signal, stop at the second."""
@@ -87,6 +91,7 @@ class DrainingServer(Server):
                 else:
                     protocol.dropConnection(abort=True)
             await self.until(lambda: not self.running_applications(), time.monotonic() + 3)
+            await asyncio.to_thread(batches.flush)
             ended = sum(each.done() and not each.cancelled() for each in applications)
             left, all = len(self.running_applications()), len(applications)
             log.info("Drained, %d applications left, %d of %d disconnects", left, ended, all)
@@ -179,7 +184,7 @@ def main(argv):
     except SystemExit as end:
         status = end.code
     # A thread that waits for a hung database must not hold up the end: the interpreter would wait for it.
-    notices.flush()
+    batches.flush()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(status if isinstance(status, int) else 1)

@@ -3,10 +3,14 @@
 import hashlib
 import logging
 
+from django.db import DatabaseError
+
 from . import frames, kinds, notices
 from .store import Away, State, store
 
 log = logging.getLogger(__name__)
+
+TURN_SECONDS = 1.5  # less than a round of redrawing takes, or a process alone would miss every other one
 
 
 def show(key, name, html, digest=""):
@@ -22,11 +26,11 @@ def show(key, name, html, digest=""):
 def current(key):
     """Return [(name, v, frame)] of a stream's states; what Redis has forgotten is drawn anew by its owner."""
     kind, id = kinds.find(key)
+    for name in kind.clock:
+        redraw_in_turn(key, name)  # what is kept may be of yesterday
     try:
         states = store().states(key)
         for name, draw in kind.states.items():
-            if name in states and kind.by_the_clock:
-                continue  # it is drawn anew every few seconds
             for _ in range(2):  # what changed before it was kept may have been shown to nobody: see is_kept
                 html = draw(id)
                 if name in states and states[name].html == html:
@@ -48,8 +52,8 @@ def check(keys):
     found = _kept(keys)
     for key, states in found.items():
         kind, id = kinds.find(key)
-        for name in kind.states.keys() - states.keys() if kind else ():
-            show(key, name, kind.states[name](id))
+        for name in kind.drawn.keys() - states.keys() if kind else ():
+            show(key, name, kind.drawn[name](id))
     return _framed(found)
 
 
@@ -77,10 +81,22 @@ def is_kept(key):
     return bool(all_of([key]))
 
 
+def redraw_in_turn(key, name):
+    """Redraw a clock state unless some process has just done so; an error in it stops nothing else."""
+    if not store().turn(f"{key}/{name}", TURN_SECONDS):
+        return
+    try:
+        redraw(key, name)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("State %s of %s could not be drawn", name, key)
+
+
 def redraw(key, name):
     """Draw a state anew, and show it if it has changed since it was last shown."""
     kind, id = kinds.find(key)
-    html = kind.states[name](id)
+    html = kind.drawn[name](id)
     digest = hashlib.sha256(html.encode()).hexdigest()[:16]
     try:
         shown = store().states(key).get(name)

@@ -55,7 +55,7 @@ return found
 
 
 class RedisStore(RedisPresence):
-    """State in a hash per stream, a text per process; presence as its parent has it."""
+    """State in a hash per stream, a text per process, a key per turn; presence as its parent has it."""
 
     def __init__(self, url, password):
         server = RedisServer(url, password, PATIENCE)
@@ -93,6 +93,17 @@ class RedisStore(RedisPresence):
         split = {name: value.split("\n", 2) for name, value in found.items()}
         return {name: State(int(v), digest, html) for name, (v, digest, html) in split.items()}
 
+    def turn(self, name, seconds):
+        """Tell whether it is this process's turn: of all that ask, one in so many seconds.
+
+        While Redis is away it is everybody's.
+        """
+        try:
+            milliseconds = int(seconds * 1000)
+            return bool(self._ask(lambda: self.redis.set(f"turn:{name}", "", nx=True, px=milliseconds)))
+        except Away:
+            return True
+
     def announce(self, name, text, seconds):
         """Keep a process's text for so many seconds."""
         self._ask(lambda: self._announce(["processes"], [name, text, seconds]))
@@ -107,7 +118,7 @@ class MemoryStore(MemoryPresence):
 
     def __init__(self):
         super().__init__()
-        self._states, self._announced, self._lock = {}, {}, threading.Lock()
+        self._states, self._announced, self._turns, self._lock = {}, {}, {}, threading.Lock()
         self.counters = Counters()
 
     def ping(self):
@@ -133,6 +144,14 @@ class MemoryStore(MemoryPresence):
             if newer := name not in states or states[name].v < v:
                 states[name] = State(v, "", html)
             return newer
+
+    def turn(self, name, seconds):
+        now = time.monotonic()
+        with self._lock:
+            self._turns = {each: until for each, until in self._turns.items() if until > now}
+            if free := name not in self._turns:
+                self._turns[name] = now + seconds
+            return free
 
     def announce(self, name, text, seconds):
         with self._lock:

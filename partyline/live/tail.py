@@ -8,6 +8,14 @@ KEEP_ENTRIES = 200
 KEEP_BYTES = 262144
 
 
+class Shown:
+    """The newest of a state: sent to the members, or waiting for a timer that sends it."""
+
+    def __init__(self):
+        self.v, self.frame, self.timer = 0, "", None
+        self.sent_at = float("-inf")  # by the loop's clock
+
+
 class Tail:
     """Where this process stands in a stream, its last entries, and its local members."""
 
@@ -18,7 +26,7 @@ class Tail:
         self.entries = deque()  # log.Kept, without a hole, up to head
         self.bytes = 0
         self.cuts = 0  # how often entries were forgotten at once: what was read before that may be stale
-        self.versions = {}  # state's name → the newest v that the members were sent
+        self.states = {}  # name → Shown
         self.members = set()
         self.loading = None  # the task that reads it for the first time
         self.filling = None  # the task that reads what is missing

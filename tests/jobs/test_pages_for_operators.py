@@ -171,7 +171,7 @@ def test_what_comes_by_the_clock(client):
 
 def test_the_summary_is_live():
     kind, id = kinds.find("jobs:all")
-    assert kind.by_the_clock and "No job has ended yet." in kind.states["summary"](id)
+    assert "No job has ended yet." in kind.clock["summary"](id)
 
 
 NONE, TIMED_OUT = "shop.models.Item.DoesNotExist", "partyline.jobs.interruptions.TimedOut"

@@ -97,16 +97,16 @@ async def test_very_much_goes_in_pieces(stream):
 async def test_a_burst_of_notices_lets_the_sockets_have_their_turn(hub, stream):
     """The channel layer has them all already, so that receiving waits for nothing."""
     alice, turns = page(), []
-    hub.tails["wall:1"] = stream(alice)
+    tail = stream(alice)
 
     class Layer:
         async def receive(self, channel):
-            return {"type": "state", "key": "wall:1", "name": "n", "v": len(turns) + 1, "frame": "x" * 30000}
+            return {"type": "much"}
 
+    hub._on_much = lambda notice: hub._deliver(tail, "x" * 30000)
     hub.layer, hub.channel = Layer(), "channel"
     asyncio.get_running_loop().call_soon(lambda: turns.append(len(alice.raw.writes)))
     for _ in range(10):
-        hub.tails["wall:1"].versions.clear()
         await hub._receive()
     assert turns == [1]
 
@@ -127,6 +127,15 @@ async def test_who_has_left_meanwhile_gets_nothing(stream):
     tail.members.discard(bob)
     await asyncio.sleep(0)
     assert alice.raw.writes and not bob.raw.writes
+
+
+async def test_one_that_fails_is_closed_and_the_others_go_on(stream):
+    alice, bob, carol, fanout = page(), page(), page(), Fanout()
+    bob.raw.write = None  # not callable
+    fanout.add(stream(alice, bob, carol), "1")
+    fanout.flush()
+    assert alice.raw.writes and carol.raw.writes
+    assert await closed(bob) == [{"type": "websocket.close", "code": 1000}]
 
 
 async def test_each_frame_for_each_socket_counts_as_one_delivery(stream):

@@ -40,6 +40,8 @@ def database(tmp_path_factory):
 class Server:
     """A ws server with a database of its own; without Redis its heads check carries the entries."""
 
+    program = "-m", "partyline.live.server"
+
     def __init__(self, folder, database):
         self.path, self.log = str(folder / "ws.sock"), folder / "log"
         shutil.copy(database, folder / "db.sqlite3")
@@ -56,7 +58,7 @@ class Server:
 
     @property
     def command(self):
-        return [sys.executable, "-m", "partyline.live.server", "-e", f"unix:{self.path}"]
+        return [sys.executable, *self.program, "-e", f"unix:{self.path}"]
 
     def shell(self, code):
         manage(self.env, "shell", "-v0", "-c", code)

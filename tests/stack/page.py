@@ -78,7 +78,7 @@ class SteadyPage:
         self.epoch, self.seq, self.entries = "", 0, []
         self.unsent, self.lives, self.moves = {}, 0, 0
         self.socket = self.newest = self.follower = None  # the live one; the last one opened; who moves it
-        self.leaving, self.closing = {}, set()
+        self.leaving, self.left, self.closing = {}, None, set()  # asked to go; the last that does; given up
 
     @property
     def live(self):
@@ -150,15 +150,17 @@ class SteadyPage:
         self.leave(socket)
 
     def leave(self, socket):
-        """Move, where this socket's process asked for it; not before the socket is live."""
-        if socket is self.socket and socket in self.leaving:
+        """Move, where its process asked for it, for one reason or two; not before the socket is live."""
+        if socket is self.socket and socket in self.leaving and socket is not self.left:
+            self.left = socket
             self.follower = asyncio.create_task(self.follow(socket, self.leaving.pop(socket)))
 
     async def follow(self, socket, within):
         """Open the next socket at a random moment; while that fails, keep the old one."""
         while self.socket is socket:
             await asyncio.sleep(random.uniform(0, within))
-            await self.stay()
+            if self.socket is socket:
+                await self.stay()
 
     async def say(self, text):
         """Say something, however often the socket dies meanwhile; returns when it is committed."""

@@ -15,13 +15,16 @@ from websockets.sync.server import serve
 
 LIMIT = 40  # seconds that a test waits for anything
 CSP = "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self' ws:"
-LIVE = Path(__file__).parents[3] / "partyline" / "live" / "static" / "live"
+PARTYLINE = Path(__file__).parents[3] / "partyline"
+LIVE = PARTYLINE / "live" / "static" / "live"
 HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx"
+FILES = ("socket", "streams", "outbox", "held", "updates", "act", "page", "partyline")
 SCRIPTS = {
     "htmx.js": HTMX / "htmx-2.js",
     "ws.js": HTMX / "ext" / "hx-ws-2.js",
-    **{f"{name}.js": LIVE / f"{name}.js" for name in ("socket", "streams", "outbox", "page", "partyline")},
+    **{f"{name}.js": LIVE / f"{name}.js" for name in FILES},
 }
+STATIC = SCRIPTS | {"site.css": PARTYLINE / "static" / "partyline" / "site.css"}
 
 
 class Link:
@@ -134,7 +137,8 @@ class FakeServer:
                 path = self.path.split("?")[0]
                 fake.requests.append(path)
                 if path.startswith("/static/"):
-                    return self.answer(200, SCRIPTS[path[8:]].read_bytes(), Content_Type="text/javascript")
+                    kind = "text/css" if path.endswith(".css") else "text/javascript"
+                    return self.answer(200, STATIC[path[8:]].read_bytes(), Content_Type=kind)
                 status, html = fake.pages.get(path, (404, "nothing here"))
                 self.answer(status, html.encode(), Content_Type="text/html; charset=utf-8")
 
@@ -164,12 +168,18 @@ def entry(seq, text="", stream="room:1", **more):
     return frame | ({"client_id": more["client_id"]} if more.get("client_id") else {})
 
 
-def stream(lines="", head=0, epoch="e1", key="room:1", fragment="/fragment/"):
-    """Return the stream's element."""
+def stream(lines="", head=0, epoch="e1", key="room:1", fragment="/fragment/", more=""):
+    """Return the stream's element; `more` are attributes of it."""
     return (
         f'<section id="stream" data-stream="{key}" data-epoch="{epoch}" data-head="{head}"'
-        f' data-fragment="{fragment}"><ol id="messages">{lines}</ol><input id="draft" name="draft"></section>'
+        f' data-fragment="{fragment}"{more}><ol id="messages">{lines}</ol>'
+        '<input id="draft" name="draft"></section>'
     )
+
+
+def state_frame(v, html, name="here", stream="room:1"):
+    """Return the frame of a piece of state."""
+    return {"stream": stream, "state": name, "v": v, "html": html}
 
 
 def document(server, body="", extra="", person="1"):

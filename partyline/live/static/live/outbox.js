@@ -8,6 +8,7 @@
   const KEY = 'partyline:outbox:';
   const UNANSWERED = 3; // beats of the connection without an answer, after which it counts as failed
   const BUNCH = 10; // at most so many go out …
+  const MOST = 100; // unsent messages
   const PACE = 1000; // … within so many ms, or the server finds it too much
   const AGAIN = ['unavailable', 'too_fast']; // codes that say "not now": tried again by itself
 
@@ -31,9 +32,14 @@
       this.restore();
     }
 
-    // `pending` is the id of the template for its line, if there is one.
-    add(frame, pending) {
-      const item = {frame, pending, state: 'waiting', sent: false, reason: '', beats: 0};
+    get full() {
+      return this.items.size >= MOST;
+    }
+
+    // `pending` is the id of the template for its line, if there is one; `was`, whether the link that
+    // says it was pressed before.
+    add(frame, pending, was) {
+      const item = {frame, pending, was, state: 'waiting', sent: false, reason: '', beats: 0};
       this.items.set(frame.client_id, item);
       this.save();
       this.draw(item);
@@ -53,6 +59,7 @@
       this.tries = 0;
       this.save();
       this.draw(item);
+      if (item.was !== undefined) this.settle(id); // no entry comes for it
     }
 
     failed(id, code, message) {
@@ -63,7 +70,9 @@
       Object.assign(item, {state: again ? 'waiting' : 'failed', sent: false, reason, beats: 0});
       this.save();
       if (again && !this.timer) this.later(500 + live.backoff(this.tries++));
-      if (!this.draw(item)) live.notice(item.reason);
+      if (this.draw(item)) return;
+      live.notice(item.reason);
+      if (!again && !item.pending) this.settle(id); // there is nothing to try it again with
     }
 
     // The page shows it: the line has done its work.
@@ -132,8 +141,9 @@
       return document.getElementById(`pending-${id}`);
     }
 
-    // Show the item's line as it stands; false if the page has no place for it.
+    // Show the item's line, or link, as it stands; false if the page has no place for a line.
     draw(item) {
+      if (item.was !== undefined) live.press(item.frame, item.state === 'failed' ? item.was : item.frame.on === '1');
       const line = this.line(item.frame.client_id) || this.insert(item);
       if (!line) return false;
       const failed = item.state === 'failed';

@@ -19,7 +19,9 @@
     for (const element of within(root, '[data-author]')) {
       element.classList.toggle('own', Boolean(person) && element.dataset.author === person);
     }
+    for (const element of within(root, '[data-updated]')) live.age(element);
     for (const element of within(root, 'time[datetime]')) localise(element);
+    live.tally(root);
   }
 
   function localise(element) {
@@ -47,7 +49,7 @@
       const style = colon > 0 ? swap.slice(0, colon) : swap;
       if (!target) part.remove();
       else if (INSERTS.includes(style)) insertOnce(part, style, target);
-      else if (['true', 'outerHTML'].includes(style) && same(target, part)) part.remove();
+      else if (['true', 'outerHTML'].includes(style) && unchanged(target, part)) part.remove();
     }
     return box.innerHTML;
   }
@@ -56,13 +58,14 @@
     for (const child of [...part.children]) {
       const shown = child.id && document.getElementById(child.id);
       if (!shown) continue;
-      if (same(shown, child)) child.remove();
+      if (unchanged(shown, child)) child.remove();
       else {
         child.setAttribute('hx-swap-oob', 'true');
         part.before(child);
       }
     }
     if (!part.children.length) return part.remove();
+    if (style === 'afterbegin' && live.isAway(target)) [...part.children].forEach(live.hold);
     // What is not yet said stays on the newest side of what is.
     const pending = [...target.querySelectorAll(PENDING)];
     if (style === 'beforeend' && pending.length) {
@@ -80,7 +83,10 @@
     }
   }
 
-  function same(shown, incoming) {
+  // Hand what this page has made of `shown` to what replaces it, and say whether anything is left to change.
+  function unchanged(shown, incoming) {
+    if (shown.matches('[data-held]')) live.hold(incoming);
+    live.keepPressed(shown, incoming);
     const [a, b] = [shown, incoming].map((element) => element.cloneNode(true));
     for (const each of [a, b]) ['hx-swap-oob', 'data-hx-swap-oob'].forEach((name) => each.removeAttribute(name));
     return a.isEqualNode(b);
@@ -101,7 +107,9 @@
     fresh.id = fresh.id || id;
     // The whole of it goes in by one swap: nothing in it is out of band here.
     within(fresh, '[hx-swap-oob]').forEach((element) => element.removeAttribute('hx-swap-oob'));
+    live.forgetTallies(fresh);
     decorate(fresh);
+    live.holdAgain(old, fresh);
     htmx.swap(old, fresh.outerHTML, {swapStyle: 'outerHTML', swapDelay: 0, settleDelay: 0});
     const shown = document.getElementById(fresh.id);
     for (const [selector, value] of drafts) {
@@ -194,9 +202,12 @@
       if (fresh.some((id) => id.startsWith('pending-') && document.getElementById(id))) toBottom(box);
       else stick(box, fresh.filter((id) => !id.startsWith('pending-')).length);
     }
+    live.countHeld();
+    live.drawPause();
+    live.drawAges();
   }
 
+  Object.assign(live, {within, idempotent, replace, tell, notice, pageChanged: changed});
   decorate(document.body);
   document.querySelectorAll('[data-follow]').forEach((box) => stick(box));
-  Object.assign(live, {within, idempotent, replace, tell, notice, pageChanged: changed});
 })();

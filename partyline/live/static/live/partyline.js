@@ -1,13 +1,12 @@
 // The htmx extension: one object that htmx' ws extension takes for a WebSocket, and that puts
 // together the connection, the streams and the outbox; and the forms that say something.
-// Needs htmx 2 with its ws extension, and socket.js, streams.js, outbox.js, page.js before it.
+// Needs htmx 2 with its ws extension, and the other files here before it.
 (function () {
   'use strict';
   const live = window.partyline;
   if (!window.htmx) return; // then every form POSTs
 
   const LARGEST = 60000; // bytes of a frame; the server's limit is above it
-  const MOST = 100; // unsent messages
   const IDLE = 300000; // ms without a key or a pointer
   const AWAY = 60000; // ms hidden, after which a person is idle, and we look whether the socket is still alive
   const LOOK = 5000; // ms between looks whether the person has become idle
@@ -31,8 +30,11 @@
       this.connection = new live.Connection(url, this);
       this.streams = new live.Streams({
         ask: (frame, link) => this.connection.ask(frame, link),
-        swap: (html) => this.listener && this.listener({type: 'message', data: html}),
+        swap: (html, arrived) => this.swap(html, arrived),
         said: (id) => this.outbox.settle(id),
+        isOurs: (id) => this.outbox.items.has(id),
+        goOn: () => live.pause(false),
+        kept: () => live.drawPause(),
         replace: live.replace,
         replaced: () => this.outbox.refresh(),
         changed: () => this.changed(),
@@ -48,6 +50,13 @@
     close() {
       this.readyState = 3;
       this.connection.close();
+    }
+
+    // `arrived`: when it came, in milliseconds, if that is not now.
+    swap(html, arrived) {
+      live.arrived = arrived;
+      if (this.listener) this.listener({type: 'message', data: html});
+      live.arrived = 0;
     }
 
     // The ws extension may ask for its socket twice: each frame is swapped once.
@@ -113,7 +122,7 @@
   htmx.createWebSocket = function (url) {
     if (!socket || socket.url !== url) {
       if (socket) socket.close();
-      socket = new Socket(url);
+      socket = live.socket = new Socket(url);
     }
     socket.open();
     return socket;
@@ -162,7 +171,7 @@
     if (size > LARGEST) return say('That is too long to be sent.');
     if (!socket) return '';
     if (socket.connection.stopped) return say(socket.connection.stopped);
-    if (socket.outbox.items.size >= MOST) return say('Too much is waiting to be sent already.');
+    if (socket.outbox.full) return say('Too much is waiting to be sent already.');
     return '';
   }
 

@@ -1,6 +1,8 @@
 // The page's streams: one cursor each, kept here and nowhere else. Next number → show it; older →
 // drop it; a hole → ask again from the cursor; a reset → fetch that part of the page anew.
-// `wire`: {ask(frame, link), swap(html), said(client_id), replace(old, fresh), replaced(), changed()}.
+// While the page is paused, what comes for its pausable streams is kept, and shown when it goes on.
+// `wire`: {ask(frame, link), swap(html, arrived), said(client_id), isOurs(client_id), goOn(), kept(),
+// replace(old, fresh), replaced(), changed()}.
 (function () {
   'use strict';
   const live = window.partyline = window.partyline || {};
@@ -47,6 +49,7 @@
       if (!fresh.length) return false;
       if (!stream) {
         stream = {key, elements, epoch: '', seq: 0, hole: 0, asked: 0, versions: new Map(), timer: 0, resets: 0};
+        stream.kept = new live.Kept();
         this.known.set(key, stream);
       }
       const oldest = fresh.reduce((a, b) => (Number(b.dataset.head) < Number(a.dataset.head) ? b : a));
@@ -54,6 +57,7 @@
       const head = Number(oldest.dataset.head) || 0;
       const also = fresh.length < elements.length && !stream.resetting && epoch === stream.epoch;
       stream.seq = also ? Math.min(head, stream.seq) : head; // what comes twice changes nothing
+      stream.kept.rewind(also ? stream.seq : -1);
       stream.epoch = epoch;
       stream.hole = 0;
       stream.resetting = false;
@@ -100,25 +104,58 @@
       if (stream.resetting) return;
       // Without an epoch we have no position yet: the first entry makes one.
       if (stream.epoch && seq > stream.seq + 1) return this.missing(stream, seq, link);
+      // Who does something wants to see it.
+      if (said && this.isPaused(stream) && this.wire.isOurs(said)) this.wire.goOn();
       if (said) this.wire.said(said); // first: the pending line makes room for its entry
       if (seq <= stream.seq) return;
       stream.seq = seq;
-      this.show(stream, html);
+      this.show(stream, {html, seq});
     }
 
     state(stream, {state, v, html}) {
       if (stream.versions.has(state) && v <= stream.versions.get(state)) return;
       stream.versions.set(state, v);
-      this.show(stream, html);
+      this.show(stream, {html, state});
     }
 
     // An entry that cannot be shown must not be a gap that nobody sees.
-    show(stream, html) {
+    show(stream, piece) {
+      if (!piece.html) return;
+      if (this.isPaused(stream)) return this.keep(stream, piece);
       try {
-        if (html) this.wire.swap(String(html));
+        this.wire.swap(String(piece.html), piece.arrived);
       } catch (error) {
         console.error(error);
         this.reset(stream);
+      }
+    }
+
+    isPaused(stream) {
+      return live.paused && stream.elements.some((element) => element.matches('[data-pausable]'));
+    }
+
+    // Without a piece: what the page shows cannot be continued.
+    keep(stream, piece) {
+      if (piece) stream.kept.add(piece);
+      else stream.kept.giveUp();
+      this.wire.kept();
+    }
+
+    // How many entries are kept; Infinity: too many.
+    get waiting() {
+      return [...this.known.values()].reduce((sum, {kept}) => sum + kept.entries, 0);
+    }
+
+    // The page is no longer paused.
+    goOn() {
+      for (const stream of this.known.values()) {
+        const {kept} = stream;
+        stream.kept = new live.Kept();
+        kept.pieces.forEach((piece) => this.show(stream, piece));
+        if (!kept.over) continue;
+        clearTimeout(stream.timer);
+        stream.resetting = true;
+        this.reload(stream, 1);
       }
     }
 
@@ -175,9 +212,11 @@
     // The fragment's epoch and head become the cursor: scan() sees that the element is a new one.
     async reload(stream, tries) {
       stream.timer = 0;
+      if (this.isPaused(stream)) return this.keep(stream);
       try {
         const pairs = await Promise.all(stream.elements.map(async (old) => [old, await this.part(old)]));
         if (this.known.get(stream.key) !== stream) return;
+        if (this.isPaused(stream)) return this.keep(stream);
         pairs.forEach(([old, fresh]) => old.isConnected && this.wire.replace(old, fresh));
         this.scan();
         this.wire.replaced();
