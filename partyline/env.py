@@ -2,10 +2,12 @@
 
 import os
 import re
+from email.utils import getaddresses
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import EmailValidator
 
 KNOWN = {}  # name → default, in the order of reading; a test holds docs/settings.md against it
 
@@ -41,9 +43,11 @@ def number(name, default, least=0):
     return found
 
 
-def endpoint(name, default=""):
-    """Return address:port, or "" where nothing is set."""
+def endpoint(name, default="", paths=False):
+    """Return address:port, or "" where nothing is set; with `paths` it may be unix:/path too."""
     value = text(name, default)
+    if paths and re.fullmatch(r"unix:/.+", value):
+        return value
     if value and not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}", value):
         raise ImproperlyConfigured(f"{name}={value!r} is not address:port, such as 0.0.0.0:9100.")
     return value
@@ -55,6 +59,17 @@ def words(name, default=""):
     if not found:
         raise ImproperlyConfigured(f"{name} names nothing.")
     return found
+
+
+def hosts(name):
+    """Return the comma-separated names of hosts, small; there may be none."""
+    found = [word.strip().lower().removesuffix(".") for word in text(name).split(",")]
+    for host in filter(None, found):
+        if not re.fullmatch(r"[\w.-]+|\[[0-9a-f:]+\]", host):
+            raise ImproperlyConfigured(
+                f"{name}: {host!r} is no host: write names, without http:// or a port."
+            )
+    return [host.strip("[]") for host in found if host]
 
 
 def secret(name, default=""):
@@ -74,7 +89,10 @@ def secret(name, default=""):
 
 def url(name, default, schemes):
     """Return the variable split as a URL whose scheme is one of `schemes`."""
-    value = text(name, default)
+    return _split(name, text(name, default), schemes)
+
+
+def _split(name, value, schemes):
     try:
         parts = urlsplit(value)
         parts.port  # noqa: B018 - a bad port raises only when it is read
@@ -84,6 +102,53 @@ def url(name, default, schemes):
     if parts.scheme not in schemes or "://" not in value:
         raise ImproperlyConfigured(f"{name} must begin with one of: {', '.join(s + '://' for s in schemes)}.")
     return parts
+
+
+def site(name):
+    """Return where people find the site, http(s)://host without a slash at its end, or ""."""
+    if not text(name):
+        return ""
+    parts = url(name, "", ("http", "https"))
+    if not parts.hostname or "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ImproperlyConfigured(f"{name} is not like https://party.example.org.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def mail_from(name):
+    """Return who mail is from, an address or `Name <address>`, or ""."""
+    value = text(name)
+    try:
+        for _, address in getaddresses([value]) if value else ():
+            EmailValidator()(address)
+    except ValidationError:
+        value = "\n"
+    if not value.isprintable() or len(getaddresses([value])) > 1:
+        raise ImproperlyConfigured(
+            f"{name} is no address: write party@example.org, or Party <party@example.org>."
+        )
+    return value
+
+
+def mail(name):
+    """Return Django's settings for an smtp://user:password@host:25, {} where nothing is set.
+
+    smtps:// is TLS from the first byte, smtp+tls:// begins it by STARTTLS, or does not send.
+    """
+    value = secret(name)
+    if not value:
+        return {}
+    ports = {"smtp": 25, "smtps": 465, "smtp+tls": 587}
+    parts = _split(name, value, tuple(ports))
+    if not parts.hostname or parts.path.strip("/"):
+        raise ImproperlyConfigured(f"{name} names no host: it is like smtp://mail.example.org:25.")
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
 
 
 def database(name, default, base):

@@ -118,9 +118,3 @@ def serve(is_alive=lambda: True):
         return None
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server
-
-
-def serve_for_web():
-    """Answer for all processes of a web server, until this one is killed: uWSGI runs it in a mule."""
-    serve()
-    threading.Event().wait()

@@ -164,6 +164,22 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
+# Mail: confirmations of addresses, and the daily digest.
+SITE_URL = env.site("SITE_URL")
+EMAIL_FROM = DEFAULT_FROM_EMAIL = env.mail_from("EMAIL_FROM")
+_mail = env.mail("EMAIL_URL")
+SENDS_MAIL = bool(_mail)
+if SENDS_MAIL and not EMAIL_FROM:
+    raise ImproperlyConfigured("EMAIL_FROM is missing: EMAIL_URL needs it.")
+if SENDS_MAIL and not SITE_URL:
+    raise ImproperlyConfigured("SITE_URL is missing: EMAIL_URL needs it, for the links.")
+globals().update(_mail)
+EMAIL_TIMEOUT = 20  # seconds of one step
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if SENDS_MAIL else 'dummy'}.EmailBackend"
+
+# Feeds: the hosts that they may come from though they are not public.
+FEED_PRIVATE_HOSTS = env.hosts("FEED_PRIVATE_HOSTS")
+
 # Files: those that people make, and the site's own.
 FILE_STORAGE = env.text("FILE_STORAGE", "database", choices=("database", "disk", "s3"))
 MEDIA_ROOT = env.text("MEDIA_ROOT", str(BASE_DIR / "var" / "files"))
@@ -224,6 +240,8 @@ CONTENT_SECURITY_POLICY = {
 
 # Where each process tells its metrics: address:port; empty: nowhere.
 METRICS_BIND = env.endpoint("METRICS_BIND")
+# Where nginx tells its own: address:port, the name of several, or unix:/path; empty: nobody looks.
+NGINX_METRICS = env.endpoint("NGINX_METRICS", paths=True)
 
 LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", False, True
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import screenshots_events
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +59,7 @@ def main():
             "WORKER_HEARTBEAT_FILE": f"{folder}/worker.heartbeat",
             "DJANGO_SETTINGS_MODULE": "partyline.settings",
         }
-        cookies, room, private, event, jobs = seed()
+        cookies, room, private, events, jobs = seed()
         with server() as site, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=CHROMIUM if CHROMIUM.exists() else None,
@@ -68,13 +69,13 @@ def main():
             pages = {who: each.new_page() for who, each in windows.items()}
             talk(pages, site + room)
             take_picture(browser, site, room, cookies["Ada"])
-            take_pages(browser, site, room, event, jobs, cookies["Ada"])
+            take_pages(browser, site, room, events, jobs, cookies["Ada"])
             take_moments(browser, site, room, private, cookies["Ada"])
             browser.close()
 
 
 def seed():
-    """Fill the database by the products' verbs; return {name: session}, three paths, {name: path} of jobs."""
+    """Fill the database by the products' verbs; return {name: session}, two paths, and {name: path} twice."""
     sys.path.insert(0, str(ROOT))
     import django
 
@@ -83,7 +84,6 @@ def seed():
     from django.test import Client
     from django.utils import timezone
 
-    from partyline.commentary.models import Event
     from partyline.people.models import Person
     from partyline.rooms.models import Message, Room
 
@@ -104,20 +104,15 @@ def seed():
     message.edit("Perfect. Shall we move the old mailing list over, too?")
     rooms[0].say(people["Maya"], "There is cake.")
     rooms[3].invite(people["Jun"])
-    event = Event.objects.create(title="Harbour race, heat 3", author=people["Ada"])
-    for line in (
-        "They are lining up. Wind from the west, a good four.",
-        "And off! Blue Heron takes the inside.",
-    ):
-        event.note(people["Ada"], line)
+    events = screenshots_events.seed(people, now)
     Person.objects.filter(username="Ada").update(is_staff=True)  # who sees everybody's jobs
     cookies = {}
     for name, person in people.items():
         client = Client()
         client.force_login(person)
         cookies[name] = client.cookies["sessionid"].value
-    paths = (each.get_absolute_url() for each in (launch, rooms[3], event))
-    return cookies, *paths, seed_jobs(people["Maya"], now)
+    paths = (each.get_absolute_url() for each in (launch, rooms[3]))
+    return cookies, *paths, events, seed_jobs(people["Maya"], now)
 
 
 def seed_jobs(person, now):
@@ -217,11 +212,12 @@ def take_picture(browser, site, room, session):
         page.context.close()
 
 
-def take_pages(browser, site, room, event, jobs, session):
+def take_pages(browser, site, room, events, jobs, session):
     """Write every page at every width, light and dark, for people to look at."""
-    paths = {"rooms": "/", "room": room, "new-room": "/rooms/new/", "events": "/events/", "event": event}
-    paths |= {"dashboard": "/dashboard/", "jobs": "/jobs/", "all-jobs": "/jobs/all/"} | jobs
-    public = {"rooms-signed-out": "/", "room-signed-out": room}
+    paths = {"rooms": "/", "room": room, "new-room": "/rooms/new/", "events": "/events/"} | events
+    paths |= {"dashboard": "/dashboard/", "stack": "/dashboard/stack/"}
+    paths |= {"jobs": "/jobs/", "all-jobs": "/jobs/all/"} | jobs
+    public = {"rooms-signed-out": "/", "room-signed-out": room, "event-signed-out": events["event"]}
     public |= {name: f"/people/{name}/" for name in ("sign-in", "sign-up", "guest")}
     restarting = (ROOT / "nginx" / "pages" / "restarting.html").as_uri()
     INTO.mkdir(parents=True, exist_ok=True)

@@ -1,77 +1,87 @@
-"""The pages of commentaries; every form works without JavaScript."""
+"""The pages on which events are read."""
 
-import uuid
-
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
-from partyline.live import limits
-from partyline.live.log import position
-
-from .forms import EventForm, NoteForm
+from .archive import conditionally
+from .forms import EventForm
 from .models import Event
+from .pages import context, listing, number
+
+EVENTS = 25  # on a page of the list
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def list_events(request):
-    """Show the events, the newest first, and make one."""
+    """Show the events, the one where something happened last first, and make one."""
     form = None
     if request.user.is_authenticated:
-        form = EventForm(request.POST or None, instance=Event(author=request.user))
+        event = Event(author=request.user)
+        form = EventForm(request.POST or None, instance=event, initial={"starts": None})
     elif request.method == "POST":
         raise PermissionDenied
     if request.method == "POST" and form.is_valid():
         return redirect(form.save())
-    context = {"events": Event.objects.all()[:100], "form": form}
-    return render(request, "commentary/list.html", context, status=422 if form and form.errors else 200)
+    page = Paginator(Event.objects.select_related("author"), EVENTS).get_page(request.GET.get("page"))
+    status = 422 if form and form.errors else 200
+    return render(request, "commentary/list.html", {"events": page, "form": form}, status=status)
 
 
-def page(request, event, form=None, template="commentary/event.html", refusal=422):
-    """Render the event; its position is read before its rows."""
-    at = position(event.key)
-    form = form or NoteForm(initial={"client_id": uuid.uuid4()})
-    context = {
-        "event": event,
-        "position": at,
-        "notes": event.last_notes(),
-        "form": form,
-        "client_id": uuid.uuid4() if "client_id" in form.errors else form["client_id"].value(),
-        "may_note": event.may_note(request.user),
-    }
-    return render(request, template, context, status=refusal if form.is_bound else 200)
+def find(pk):
+    """Return the event with what its pages need of it, or 404."""
+    return get_object_or_404(Event.objects.select_related("author", "pinned__author"), pk=pk)
+
+
+def page(request, event, form=None, refusal=422, **which):
+    """Render the event."""
+    status = refusal if form and form.is_bound else 200
+    found = context(request, event, form, **which)
+    return render(request, "commentary/event.html", found, status=status)
+
+
+def answer(request, event, render):
+    """Return render(); of an event that has ended, only to who has not got it already."""
+    response = conditionally(request, event, render) if event.ended else render()
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @require_safe
 def show_event(request, pk):
-    """Show the event."""
-    return page(request, get_object_or_404(Event, pk=pk))
+    """Show the event: its newest notes, live; or those before a number; or its key moments alone.
+
+    htmx, which asks for older ones, gets these and nothing around them.
+    """
+    event, before = find(pk), number(request.GET.get("before"))
+    only_key = request.GET.get("only") == "key"
+
+    def older():
+        found = listing(event, request.user, before, only_key)
+        return render(request, "commentary/_older.html", {"event": event} | found)
+
+    def whole():
+        return page(request, event, before=before, only_key=only_key)
+
+    return answer(request, event, older if request.htmx and before is not None else whole)
 
 
 @require_safe
 def fragment(request, pk):
-    """Return the stream's element alone: what a page fetches after a reset."""
-    return page(request, get_object_or_404(Event, pk=pk), template="commentary/_stream.html")
+    """Return the stream's element alone: what a page fetches after a reset, or to see key moments alone."""
+    found = context(request, find(pk), only_key=request.GET.get("only") == "key")
+    return render(request, "commentary/_stream.html", found | {"is_live": True})
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def note(request, pk):
-    """Add a line by a plain form."""
-    event = get_object_or_404(Event, pk=pk)
-    if request.method != "POST":  # whoever met the page of a restart reloads by GET
-        return redirect(event)
-    if not event.may_note(request.user):
-        raise PermissionDenied
-    form = NoteForm(request.POST)
-    if not form.is_valid():
-        return page(request, event, form=form)
-    if limits.too_fast(request, form):
-        return page(request, event, form=form, refusal=429)
-    try:
-        event.note(request.user, form.cleaned_data["text"], form.cleaned_data["client_id"])
-    except Event.DoesNotExist:  # deleted at this moment
-        raise Http404 from None
-    return redirect(event)
+@require_safe
+def permalink(request, pk, note_pk):
+    """Show one note, and those before it; to htmx, that note alone; 410 where it has been removed."""
+    event = find(pk)
+    note = get_object_or_404(event.notes.select_related("author", "tally"), pk=note_pk)
+    if request.htmx:
+        return render(request, "commentary/_changed.html", {"note": None if note.removed else note})
+    if note.removed:
+        return render(request, "commentary/gone.html", {"event": event}, status=410)
+    return answer(request, event, lambda: page(request, event, before=note.pk + 1, aim=note))

@@ -5,11 +5,37 @@ import logging
 from django.db import Error
 from django.db.models import Count, Max, Min, Q
 from django.db.models.functions import Now
+from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily
+
+from partyline.live.rates import Rates, totals
 
 from .models import Job
 
 log = logging.getLogger(__name__)
+
+ENDED = Counter("partyline_job_attempts", "Attempts that ended here, by what the job was then.", ["state"])
+for state in Job.Status.values:
+    ENDED.labels(state)  # told from the start, as 0
+
+
+class WorkerNumbers:
+    """What a worker announces of itself: attempts that ended a second, and what it has in hand."""
+
+    LINES = ("jobs",)
+    TOTAL = "partyline_job_attempts_total"
+
+    def __init__(self, worker):
+        self.worker, self.rates = worker, Rates(lambda: totals([self.TOTAL]))
+
+    def __call__(self):
+        self.rates.look()
+        return {
+            "jobs": self.rates.per_second(self.TOTAL),
+            "running": len(self.worker.pool.held),
+            "concurrency": self.worker.concurrency,
+            "draining": self.worker.stopping,
+        }
 
 
 class QueueCollector:

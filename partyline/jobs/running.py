@@ -9,6 +9,7 @@ from django_tasks.signals import task_finished, task_started
 
 from .backend import JobContext, find
 from .interruptions import Cancelled, Lost, Stopping
+from .metrics import ENDED
 from .payload import as_json
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def run(job, patience):
             _put_down(patience, job.finish, value)
         except (DataError, IntegrityError) as error:  # a number beyond the database's, for example
             _put_down(patience, job.fail, error)
+    ENDED.labels(job.status).inc()
     log.info("Job %s is %s after %.3f s.", job.pk, job.status, time.monotonic() - began)
     if task and job.is_finished:
         task_finished.send(type(backend), task_result=backend.result_of(job, task))

@@ -15,11 +15,12 @@ from django.db import connection
 from django.utils.module_loading import autodiscover_modules
 
 from partyline import request_id
-from partyline.live import wake
+from partyline.live import nginx, processes, wake
 
 from . import drawing, periodic
 from .interruptions import Cancelled, Lost, Stopping
 from .keeper import Keeper
+from .metrics import WorkerNumbers
 from .models import Job
 from .pool import Pool
 from .running import run
@@ -85,6 +86,12 @@ class Worker:
         """Have the task know at once, if it runs here, that nobody wants the job any more."""
         if attempt := self.pool.held.get(job_id):
             attempt.job.ask(Cancelled)
+
+    def announce(self):
+        """Say that this process is there, and the nginx that it knows."""
+        numbers = WorkerNumbers(self)
+        processes.announce("worker", lambda: not self.stopping, numbers, numbers.LINES)
+        nginx.announce(settings.NGINX_METRICS)
 
     def stop(self):
         """Claim nothing more, and end within the grace."""

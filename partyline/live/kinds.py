@@ -42,9 +42,10 @@ class Kind:
     states[name](id) → html, which the product shows when it changes; clock[name](id) → html, a state that
     is drawn anew every few seconds while somebody looks;
     presence(id, {person's id: is idle}) → html, where who is here is shown.
-    `numbers` are the product's public figures, {label: fn() → number}, for the dashboard. `watched` has the
-    readers counted. about(id) → About, None where it is gone. news(id, since) → News, None where it has none;
-    whether a person may see it is asked before that, by may_see.
+    `numbers` are the product's public figures, {label: fn() → number}, for the dashboard, `gauges() →
+    {name: number}` are for operators alone: live/site.py samples both, every few seconds, in one process.
+    `watched` has the readers counted. about(id) → About, None where it is gone. news(id, since) → News, None
+    where it has none; whether a person may see it is asked before that, by may_see.
     All are synchronous and may use the database.
     """
 
@@ -55,6 +56,7 @@ class Kind:
     clock: dict = field(default_factory=dict)
     presence: Callable | None = None
     numbers: dict = field(default_factory=dict)
+    gauges: Callable | None = None
     watched: bool = False
     about: Callable | None = None
     news: Callable | None = None
@@ -81,8 +83,13 @@ def find(key):
 
 
 def numbers():
-    """Return [(label, number)] of all products, as they are now."""
-    return [(label, count()) for kind in _kinds.values() for label, count in kind.numbers.items()]
+    """Return [(label, fn() → number)] of all products."""
+    return [pair for kind in _kinds.values() for pair in kind.numbers.items()]
+
+
+def gauges():
+    """Return [fn() → {name: number}] of all products: figures for operators."""
+    return [kind.gauges for kind in _kinds.values() if kind.gauges]
 
 
 def checked(form):

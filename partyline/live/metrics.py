@@ -3,6 +3,8 @@
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 
+from .rates import Rates, totals
+
 ENTRIES = Counter("partyline_entries", "Entries taken by this process for its sockets, each once.")
 DELIVERIES = Counter("partyline_deliveries", "Frames of entries and states handed to sockets.")
 HOLES = Counter("partyline_holes", "Streams read from the log because a notice was lost.")
@@ -36,9 +38,41 @@ class HubCollector:
 
     def collect(self):
         """Yield the gauges; called on another thread than the hub's, so it iterates over copies."""
-        sockets, tails = list(self.hub.sockets), list(self.hub.tails.values())
-        owed = sum(socket.owed_bytes for socket in sockets)
-        streams = sum(bool(tail.members) for tail in tails)
-        yield GaugeMetricFamily("partyline_ws_connections", "Open sockets.", len(sockets))
-        yield GaugeMetricFamily("partyline_streams", "Streams with local members.", streams)
-        yield GaugeMetricFamily("partyline_owed_bytes", "Bytes owed to sockets, and not taken yet.", owed)
+        now = present(self.hub)
+        yield GaugeMetricFamily("partyline_ws_connections", "Open sockets.", now["sockets"])
+        yield GaugeMetricFamily("partyline_streams", "Streams with local members.", now["streams"])
+        yield GaugeMetricFamily(
+            "partyline_owed_bytes", "Bytes owed to sockets, and not taken yet.", now["owed"]
+        )
+
+
+def present(hub):
+    """Return {name: number} of what the hub holds now; from any thread, so it iterates over copies."""
+    sockets, tails = list(hub.sockets), list(hub.tails.values())
+    return {
+        "sockets": len(sockets),
+        "streams": sum(bool(tail.members) for tail in tails),
+        "owed": sum(socket.owed_bytes for socket in sockets),
+    }
+
+
+class HubNumbers:
+    """What a ws process announces of itself: what it holds, and what it did lately."""
+
+    LINES = ("sockets",)
+    RATES = {"entries": "partyline_entries_total", "deliveries": "partyline_deliveries_total"}
+    LATELY = {
+        "cut": "partyline_readers_cut_total",
+        "resumes": "partyline_resumes_total",
+        "resets": "partyline_resets_total",
+    }
+
+    def __init__(self, hub):
+        names = [*self.RATES.values(), *self.LATELY.values()]
+        self.hub, self.rates = hub, Rates(lambda: totals(names))
+
+    def __call__(self):
+        self.rates.look()
+        rates = {name: self.rates.per_second(total) for name, total in self.RATES.items()}
+        lately = {name: self.rates.lately(total) for name, total in self.LATELY.items()}
+        return present(self.hub) | rates | lately

@@ -160,6 +160,7 @@ class RedisPresence:
     """Presence in Redis: a sorted set of members and a hash of what was decided, per stream."""
 
     def __init__(self):
+        super().__init__()
         scripts = TOUCH, TICK, PRUNE, SET_STATE_AT
         self._touch, self._tick, self._prune, self._set_at = map(self.redis.register_script, scripts)
 
@@ -230,6 +231,7 @@ class MemoryPresence:
     """The same in this process's memory, which forgets nothing while anybody could notice."""
 
     def __init__(self):
+        super().__init__()
         self._here, self._decided, self._presence_lock = {}, {}, threading.Lock()
 
     def touch(self, touches, since=""):

@@ -37,9 +37,11 @@ async def redraw(hub):
     """See who has come and gone, and draw anew what is drawn by the clock."""
     found = [(key, tail, kind) for key, tail in hub.tails.items() if (kind := kinds.find(key)[0])]
     await hub.people.prune(key for key, _, kind in found if kind.presence)
+    random.shuffle(found)  # what the database does not answer ends the round: not always before the same
     for key, tail, kind in found:
         for name in kind.clock if tail.members else ():
-            await pool.run_store(state.redraw_in_turn, key, name)
+            for drawn in await pool.run_store(state.redraw_in_turn, key, name):
+                hub.deliver_state(key, *drawn)
     await asyncio.sleep(REDRAW_SECONDS * random.uniform(0.8, 1.2))
 
 

@@ -18,7 +18,7 @@ from prometheus_client import REGISTRY
 from partyline import health
 from partyline import metrics as port
 
-from . import batches, metrics, notices, processes, raw, watching
+from . import batches, metrics, notices, processes, raw, site, watching
 from .inbox import Inbox
 from .protocol import protocol_of
 
@@ -57,11 +57,14 @@ class DrainingServer(Server):
 
         REGISTRY.register(metrics.HubCollector(hub))
         port.serve()
+        numbers, people = metrics.HubNumbers(hub), site.PeopleHere(hub)
 
-        def numbers():
-            return {"sockets": len(hub.sockets), "watching": watching.here(hub)}
+        def describe():
+            people.tell()
+            return numbers() | {"watching": watching.here(hub), "draining": health.draining}
 
-        processes.announce("ws", health.takes_work, numbers)
+        processes.announce("ws", health.takes_work, describe, numbers.LINES)
+        site.start_sampling()
 
     def on_signal(self):
         """Drain at the first signal, stop at the second."""
@@ -185,6 +188,7 @@ def main(argv):
         status = end.code
     # A thread that waits for a hung database must not hold up the end: the interpreter would wait for it.
     batches.flush()
+    processes.withdraw()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(status if isinstance(status, int) else 1)

@@ -2,8 +2,9 @@
 
 import hashlib
 import logging
+import time
 
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 
 from . import frames, kinds, notices
 from .store import Away, State, store
@@ -11,6 +12,8 @@ from .store import Away, State, store
 log = logging.getLogger(__name__)
 
 TURN_SECONDS = 1.5  # less than a round of redrawing takes, or a process alone would miss every other one
+
+_own = set()  # (key, name) of what was drawn for this process's pages alone: they have it until it is shown
 
 
 def show(key, name, html, digest=""):
@@ -26,8 +29,8 @@ def show(key, name, html, digest=""):
 def current(key):
     """Return [(name, v, frame)] of a stream's states; what Redis has forgotten is drawn anew by its owner."""
     kind, id = kinds.find(key)
-    for name in kind.clock:
-        redraw_in_turn(key, name)  # what is kept may be of yesterday
+    # What is kept may be of yesterday.
+    own = [drawn for name in kind.clock for drawn in redraw_in_turn(key, name)]
     try:
         states = store().states(key)
         for name, draw in kind.states.items():
@@ -38,7 +41,7 @@ def current(key):
                 states[name] = State(store().set_state(key, name, "", html), "", html)
     except Away as error:
         log.warning("States of %s are not known now: %s", key, error)
-        return []
+        return own
     return [(name, s.v, frames.state(key, name, s.v, s.html)) for name, s in states.items()]
 
 
@@ -51,9 +54,9 @@ def check(keys):
     """Return what all_of does, and show what Redis has forgotten: local members wait for it."""
     found = _kept(keys)
     for key, states in found.items():
-        kind, id = kinds.find(key)
-        for name in kind.drawn.keys() - states.keys() if kind else ():
-            show(key, name, kind.drawn[name](id))
+        kind, _ = kinds.find(key)
+        for name in kind.states.keys() - states.keys() if kind else ():  # the clock's come by themselves
+            _redraw_alone(key, name)
     return _framed(found)
 
 
@@ -82,26 +85,39 @@ def is_kept(key):
 
 
 def redraw_in_turn(key, name):
-    """Redraw a clock state unless some process has just done so; an error in it stops nothing else."""
-    if not store().turn(f"{key}/{name}", TURN_SECONDS):
-        return
+    """Redraw a clock state unless some process has just done so; return what redraw does."""
+    mine = store().turn(f"{key}/{name}", TURN_SECONDS) or (key, name) in _own
+    return _redraw_alone(key, name) if mine else []
+
+
+def _redraw_alone(key, name):
+    """Redraw a state; an error in it stops nothing else, but that the database is away does."""
     try:
-        redraw(key, name)
-    except DatabaseError:
+        return redraw(key, name)
+    except (OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("State %s of %s could not be drawn", name, key)
+        return []
 
 
 def redraw(key, name):
-    """Draw a state anew, and show it if it has changed since it was last shown."""
+    """Draw a state anew, and show it if it has changed since it was last shown.
+
+    While Redis is away nothing can be shown to other processes' pages: what is returned, [(name, v, frame)],
+    is for those of this process alone.
+    """
     kind, id = kinds.find(key)
     html = kind.drawn[name](id)
     digest = hashlib.sha256(html.encode()).hexdigest()[:16]
     try:
         shown = store().states(key).get(name)
     except Away as error:
-        log.warning("State %s of %s is not known now: %s", name, key, error)
-        return
-    if shown is None or shown.digest != digest:
+        log.debug("State %s of %s is for this process's pages alone: %s", name, key, error)
+        v = int(time.time() * 1000)
+        _own.add((key, name))
+        return [(name, v, frames.state(key, name, v, html))]
+    if shown is None or shown.digest != digest or (key, name) in _own:
+        _own.discard((key, name))
         show(key, name, html, digest)
+    return []

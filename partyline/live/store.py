@@ -4,6 +4,7 @@
 synchronous and thread-safe. RedisStore raises `Away` when Redis does not answer; callers go on.
 """
 
+import os
 import threading
 import time
 from functools import cache
@@ -14,6 +15,7 @@ from django.conf import settings
 from .counters import Counters, RedisCounters
 from .presence_store import MemoryPresence, RedisPresence
 from .redis_server import Away, RedisServer
+from .site_store import MemorySite, RedisSite
 
 STATE_TTL = 86400  # seconds that a shown state is kept after its last change
 PATIENCE = 0.5  # seconds that Redis may take to answer
@@ -54,8 +56,8 @@ return found
 """
 
 
-class RedisStore(RedisPresence):
-    """State in a hash per stream, a text per process, a key per turn; presence as its parent has it."""
+class RedisStore(RedisPresence, RedisSite):
+    """State in a hash per stream, a text per process, a key per turn; the rest as its parents have it."""
 
     def __init__(self, url, password):
         server = RedisServer(url, password, PATIENCE)
@@ -112,8 +114,17 @@ class RedisStore(RedisPresence):
         """Return the texts that are kept."""
         return [text for text in self._ask(lambda: self._announced(["processes"])) if text]
 
+    def withdraw(self, name):
+        """Keep a process's text no longer."""
 
-class MemoryStore(MemoryPresence):
+        def forget():
+            with self.redis.pipeline() as pipe:
+                pipe.zrem("processes", name).delete(f"process:{name}").execute()
+
+        self._ask(forget)
+
+
+class MemoryStore(MemoryPresence, MemorySite):
     """The same in this process's memory."""
 
     def __init__(self):
@@ -162,6 +173,10 @@ class MemoryStore(MemoryPresence):
         with self._lock:
             return [text for until, text in self._announced.values() if until > now]
 
+    def withdraw(self, name):
+        with self._lock:
+            self._announced.pop(name, None)
+
 
 @cache
 def store():
@@ -169,3 +184,7 @@ def store():
     if settings.REDIS_URL:
         return RedisStore(settings.REDIS_URL, settings.REDIS_PASSWORD)
     return MemoryStore()
+
+
+# A fork has neither the thread that waits for a Redis that is away, nor locks that another thread held.
+os.register_at_fork(after_in_child=store.cache_clear)

@@ -4,8 +4,13 @@ Each ws process tells its own with the rest about itself, every two seconds; tho
 counted for up to ten seconds more.
 """
 
+import time
+from collections import Counter
+from functools import lru_cache
+
 from . import kinds
 from .processes import processes
+from .store import store
 
 
 def here(hub):
@@ -16,7 +21,16 @@ def here(hub):
 
 def watching(key):
     """Return how many read the stream; 0 while Redis is away."""
-    return sum(each.numbers.get("watching", {}).get(key, 0) for each in processes("ws"))
+    return _counted(store(), int(time.monotonic()))[key]
+
+
+@lru_cache(1)
+def _counted(store, second):
+    """Return Counter({key: readers}) of all streams; asked once a second: each of them is drawn as often."""
+    counted = Counter()
+    for each in processes("ws"):
+        counted.update(each.numbers.get("watching", {}))
+    return counted
 
 
 def _is_watched(key):

@@ -13,12 +13,12 @@ from .forms import GuestForm, SignInForm, SignUpForm
 from .models import TAKEN
 
 
-def next_page(request):
+def next_page(request, otherwise=settings.LOGIN_REDIRECT_URL):
     """Return where the person wanted to go, if it is a page of ours."""
     page = request.POST.get("next") or request.GET.get("next") or ""
     if url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
         return page
-    return resolve_url(settings.LOGIN_REDIRECT_URL)
+    return resolve_url(otherwise)
 
 
 def come_in(request, form_class, template):

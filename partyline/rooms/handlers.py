@@ -6,14 +6,19 @@ from partyline.live.kinds import Kind, Refused, checked
 
 from .forms import EditForm, RemoveForm, SayForm
 from .here import who_is_here
-from .models import Message, Room
+from .models import Room
+from .news import about, news
+from .numbers import NUMBERS
 
 
 def find(person, id):
     """Return the room if the person may see it, else None."""
     if not id.isdecimal() or str(int(id)) != id:  # "007" would be another stream of room 7
         return None
-    return Room.objects.visible_to(person).filter(pk=int(id)).first()
+    try:
+        return Room.objects.get_for(person, int(id))
+    except Room.DoesNotExist:
+        return None
 
 
 def may_see(person, id):
@@ -73,11 +78,12 @@ def draw_presence(id, people):
     return render_to_string("rooms/_presence.html", who_is_here(people))
 
 
-NUMBERS = {"Rooms": Room.objects.count, "Messages": Message.objects.count}
 KIND = Kind(
     "room",
     may_see=may_see,
     handlers={"say": say, "edit": edit, "remove": remove},
     presence=draw_presence,
     numbers=NUMBERS,
+    about=about,
+    news=news,
 )

@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from partyline.live import revoke
-from partyline.live.log import amend, drop, hold, take_turn, was_published
+from partyline.live import kinds, revoke
+from partyline.live.log import amend, drop, dropped, hold, take_turn, was_published
 
 TEXT_LIMIT = 4000  # characters of a message
 SHOWN = 50  # messages on a room's page
@@ -23,11 +23,29 @@ class RoomQuerySet(models.QuerySet):
     """Rooms by who may see them."""
 
     def visible_to(self, person):
-        """Return the public rooms, and the private ones that the person is a member of."""
-        if not person.is_authenticated:
-            return self.filter(is_private=False)
-        mine = Membership.objects.filter(room=OuterRef("pk"), person=person)
-        return self.filter(Q(is_private=False) | Exists(mine))
+        """Return the public rooms, and the private ones that the person is a member of.
+
+        None that stands beside something is among them: who may see it says `get_for` alone.
+        """
+        return self.filter(beside=None).filter(_open_to(person))
+
+    def get_for(self, person, pk):
+        """Return the room; raises Room.DoesNotExist where the person may not know of it."""
+        room = self.get(Q(beside__isnull=False) | _open_to(person), pk=pk)
+        if room.beside:
+            kind, id = kinds.find(room.beside)
+            if kind is None or not kind.may_see(person, id):
+                raise Room.DoesNotExist(pk)
+        return room
+
+    def beside(self, key, about):
+        """Return the room that stands beside a stream, made where there is none yet, and named after it."""
+        name = about.title[: Room._meta.get_field("name").max_length]
+        room, is_new = self.get_or_create(beside=key, defaults={"name": name, "owner_id": about.owner_id})
+        if room.name != name:
+            room.name = name
+            self.filter(pk=room.pk).update(name=name)
+        return room
 
     def with_last_said(self):
         """Give each room `last_said`, the time of its last message or None, by one look into an index."""
@@ -35,13 +53,22 @@ class RoomQuerySet(models.QuerySet):
         return self.annotate(last_said=Subquery(last))
 
 
+def _open_to(person):
+    if not person.is_authenticated:
+        return Q(is_private=False)
+    return Q(is_private=False) | Exists(Membership.objects.filter(room=OuterRef("pk"), person=person))
+
+
 class Room(models.Model):
-    """A place to talk; its stream is `room:<id>`."""
+    """A place to talk; its stream is `room:<id>`. One that stands beside something follows that: who sees it
+    sees the room, and both go together.
+    """
 
     name = models.CharField(max_length=60)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     is_private = models.BooleanField("private: only people whom you invite", default=False)
     created = models.DateTimeField(auto_now_add=True)
+    beside = models.CharField(max_length=80, null=True, unique=True, editable=False)  # noqa: DJ001 - a stream's key; NULL: on its own
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="rooms")
 
     objects = RoomQuerySet.as_manager()
@@ -50,6 +77,7 @@ class Room(models.Model):
         constraints = [
             models.UniqueConstraint(
                 Lower("name"),
+                condition=Q(beside=None),
                 name="room_name_once",
                 violation_error_message="There is a room of this name already.",
             )
@@ -64,6 +92,11 @@ class Room(models.Model):
     @property
     def key(self):
         return f"room:{self.pk}"
+
+    def about(self):
+        """Return what it stands beside (kinds.About); None where it stands on its own."""
+        kind, id = kinds.find(self.beside)
+        return kind.about(id) if kind and kind.about else None
 
     def save(self, *args, **kwargs):
         """Keep the room; who may no longer read it is stripped in the same transaction."""
@@ -133,6 +166,12 @@ def _room_changed(sender, instance, created, **kwargs):
         revoke.stream(instance.key)
 
 
+@receiver(dropped)
+def _stream_dropped(sender, keys, **kwargs):
+    for room in Room.objects.filter(beside__in=keys):
+        room.delete()
+
+
 @receiver(post_delete, sender=Room)
 def _room_deleted(sender, instance, **kwargs):
     drop(instance.key)
@@ -157,7 +196,10 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["room", "author", "client_id"], name="message_said_once")
         ]
-        indexes = [models.Index(fields=["room", "-id"], name="message_room_latest")]
+        indexes = [
+            models.Index(fields=["room", "-id"], name="message_room_latest"),
+            models.Index(fields=["created", "room"], name="message_created"),
+        ]
 
     def __str__(self):
         return f"{self.author_id}: {self.text[:40]}"

@@ -24,7 +24,7 @@ def export_transcript(context, room_id, person_id, format="html"):
     Whoever has lost the right to see the room meanwhile gets no file: DoesNotExist is raised.
     """
     job = context.job
-    room = Room.objects.visible_to(Person.objects.get(pk=person_id)).get(pk=room_id)
+    room = Room.objects.get_for(Person.objects.get(pk=person_id), room_id)
     with TemporaryFile() as file:
         for text in FORMATS[format](room, _pieces(room, job)):
             file.write(text.encode())

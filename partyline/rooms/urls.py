@@ -8,6 +8,7 @@ app_name = "rooms"
 urlpatterns = [
     path("", views.list_rooms, name="list"),
     path("rooms/new/", views.new_room, name="new"),
+    path("rooms/beside/<str:key>/", views.beside, name="beside"),
     path("rooms/<int:pk>/", views.show_room, name="room"),
     path("rooms/<int:pk>/fragment/", views.fragment, name="fragment"),
     path("rooms/<int:pk>/say/", views.say, name="say"),

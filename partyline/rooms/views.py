@@ -7,11 +7,12 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.db import IntegrityError, transaction
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partyline.jobs.pages import jobs_of
-from partyline.live import limits
+from partyline.live import kinds, limits
 from partyline.live.log import position
 from partyline.live.presence import here_counts, people_in
 
@@ -26,7 +27,10 @@ POSTED = ["GET", "HEAD", "POST"]
 
 def visible_room(request, pk):
     """Return the room, or 404 where the person may not even know of it."""
-    return get_object_or_404(Room.objects.visible_to(request.user), pk=pk)
+    try:
+        return Room.objects.get_for(request.user, pk)
+    except Room.DoesNotExist:
+        raise Http404 from None
 
 
 @require_safe
@@ -66,6 +70,7 @@ def page(request, room, form=None, invite_form=None, template="rooms/room.html",
     may_invite = room.is_private and person.pk == room.owner_id
     context = {
         "room": room,
+        "about": room.beside and room.about(),
         "position": at,
         "messages": room.last_messages(),
         "notices": messages.get_messages(request),
@@ -92,6 +97,19 @@ def show_room(request, pk):
 def fragment(request, pk):
     """Return the stream's element alone: what a page fetches after a reset."""
     return page(request, visible_room(request, pk), template="rooms/_stream.html")
+
+
+@require_safe
+def beside(request, key):
+    """Show the room beside something, made where there is none yet; to htmx, what is said there alone."""
+    kind, id = kinds.find(key)
+    about = kind.about(id) if kind and kind.about and kind.may_see(request.user, id) else None
+    if about is None:
+        raise Http404
+    room = Room.objects.beside(key, about)
+    response = page(request, room, template="rooms/_beside.html") if request.htmx else redirect(room)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @require_http_methods(POSTED)

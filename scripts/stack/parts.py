@@ -65,6 +65,11 @@ def told(name):
     return {"METRICS_BIND": f"127.0.0.1:{first + offset}" if first else ""}  # never for the world
 
 
+def nginx_tells(paths):
+    """Return where nginx tells its metrics: beside those of the others, else on a socket."""
+    return told("nginx")["METRICS_BIND"] or f"unix:{paths.socket('nginx')}"
+
+
 def asked(name, env, *place):
     """Return a probe by the command that the containers' health checks use."""
     command = [PYTHON, ROOT / "services" / "probe.py", name, *place]
@@ -127,7 +132,7 @@ def ws(paths, name):
 
 def worker(paths):
     """The worker, known to live by its heartbeat file."""
-    env = environment(paths) | told("worker")
+    env = environment(paths) | told("worker") | {"NGINX_METRICS": nginx_tells(paths)}
     heartbeat = paths.run / "worker.heartbeat"
     return Part("worker", [ROOT / "services/worker/start"], env, asked("worker", env), stale=[heartbeat])
 
@@ -154,18 +159,15 @@ def upstreams(paths, ws_names):
 def nginx(paths):
     """The containers' nginx; the names behind it stand in a file of upstream blocks."""
     bind, listening, tls = knob("BIND", "127.0.0.1"), ports(), tls_files()
-    env = (
-        environment(paths)
-        | told("nginx")
-        | {
-            "NGINX_RUN": str(paths.run / "nginx"),
-            "NGINX_UPSTREAMS": str(paths.upstreams),
-            "NGINX_LISTEN": f"{bind}:{listening['PORT']}",
-            "NGINX_CUT_AFTER": "1d",
-            "WEB_UPSTREAM": "web",
-            "WS_UPSTREAM": "ws",
-        }
-    )
+    env = environment(paths) | {
+        "METRICS_BIND": nginx_tells(paths),
+        "NGINX_RUN": str(paths.run / "nginx"),
+        "NGINX_UPSTREAMS": str(paths.upstreams),
+        "NGINX_LISTEN": f"{bind}:{listening['PORT']}",
+        "NGINX_CUT_AFTER": "1d",
+        "WEB_UPSTREAM": "web",
+        "WS_UPSTREAM": "ws",
+    }
     if tls:
         env |= {"NGINX_LISTEN_TLS": f"{bind}:{listening['PORT_TLS']}", "PORT_TLS": str(listening["PORT_TLS"])}
         env |= {"TLS_CERT": str(tls[0]), "TLS_KEY": str(tls[1])}
@@ -178,7 +180,8 @@ def nginx(paths):
         return False
 
     # A reload (`make scale`) leaves open sockets where they are; a stop cuts them when its patience ends.
-    return Part("nginx", [ROOT / "nginx/start"], env, probe, stop=signal.SIGQUIT, patience=1)
+    stale = [paths.socket("nginx")]
+    return Part("nginx", [ROOT / "nginx/start"], env, probe, stop=signal.SIGQUIT, patience=1, stale=stale)
 
 
 def named(paths, name):

@@ -2,13 +2,10 @@
 
 
 def when_ready(server):
-    """Tell the metrics of all workers from the arbiter, which takes no requests."""
+    """Tell of all workers from the arbiter, which takes no requests."""
     import os
 
-    import django
-
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partyline.settings")
-    django.setup()
-    from partyline import metrics
+    from partyline import web
 
-    metrics.serve()
+    web.tell()

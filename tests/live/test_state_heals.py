@@ -1,5 +1,7 @@
 """A state whose notice or whose storing was lost comes all the same."""
 
+import asyncio
+
 import pytest
 
 from partyline.live import notices, state
@@ -17,6 +19,15 @@ def board():
     DRAWN["html"] = "drawn"
     yield "board:1"
     del _kinds["board"]
+
+
+@pytest.fixture
+def broken():
+    """Return what a kind draws: empty it, and its state cannot be drawn any more."""
+    drawn = ["drawn"]
+    register(Kind("broken", may_see=lambda person, id: True, states={"sum": lambda id: drawn[0]}))
+    yield drawn
+    del _kinds["broken"]
 
 
 async def watch(pages, key):
@@ -61,9 +72,27 @@ async def test_a_flushed_redis_is_drawn_anew_for_who_is_here(board, pages, setti
     settings.WS_HEADS_SECONDS = 0.2
     page = await watch(pages, board)
     DRAWN["html"] = "anew"
-    if hasattr(store(), "redis"):
-        await in_thread(store().redis.flushall)
-    else:
-        store()._states.clear()
+    await in_thread(forget)
     await page.until(lambda frame: frame.get("html") == "anew")
     assert await in_thread(state.is_kept, board)
+
+
+async def test_what_cannot_be_drawn_stops_no_other(board, broken, pages, settings, hub):
+    settings.WS_HEADS_SECONDS = 0.2
+    await watch(pages, "broken:1")
+    gone, page = await watch(pages, "board:2"), await watch(pages, board)
+    broken.clear()
+    DRAWN["html"] = "anew"
+    await in_thread(forget)
+    await page.until(lambda frame: frame.get("html") == "anew")
+    await gone.send(type="leave", streams=["board:2"])
+    while "board:2" in hub.tails:
+        await asyncio.sleep(0.01)
+
+
+def forget():
+    """Let the store know no states, as a flushed Redis does."""
+    if hasattr(store(), "redis"):
+        store().redis.flushall()
+    else:
+        store()._states.clear()

@@ -1,6 +1,7 @@
 """How many look at a stream is known to every process, and who is not counted, or has gone, is not in it."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -51,6 +52,19 @@ def test_all_processes_together():
     announce("no ws", {"watching": {KEY: 100}}, service="worker")
     assert watching.watching(KEY) == 7
     assert watching.watching("board:2") == 1 and watching.watching("board:3") == 0
+
+
+def test_all_streams_are_counted_at_once(monkeypatch):
+    """Each draws how many read it every two seconds: asking for each alone costs the square of them."""
+    announce("a", {"watching": {f"board:{number}": number for number in range(100)}})
+    asked, processes = [], watching.processes
+    monkeypatch.setattr(watching, "processes", lambda service: asked.append(service) or processes(service))
+    now = [7.9]
+    monkeypatch.setattr(watching, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    assert [watching.watching(f"board:{number}") for number in range(100)] == list(range(100))
+    assert asked == ["ws"]
+    now[0] = 8.0
+    assert watching.watching(KEY) == 1 and asked == ["ws", "ws"]
 
 
 def test_those_of_a_killed_process_are_forgotten():

@@ -117,6 +117,16 @@ def test_nginx_finds_web_and_ws():
     assert servers == set(compose_names)
 
 
+def test_the_workers_find_every_nginx():
+    """By a name that stands for each of its pods, as a service in Compose does for its containers."""
+    objects = render("local")
+    name, _, port = config(objects, "settings")["NGINX_METRICS"].partition(":")
+    service = named(objects, "Service", name)["spec"]
+    assert service["clusterIP"] == "None" and str(service["ports"][0]["port"]) == port == "9100"
+    assert service["selector"] == {"app.kubernetes.io/name": "nginx"}
+    assert COMPOSE["worker"]["environment"]["NGINX_METRICS"] == f"nginx:{port}"
+
+
 @pytest.mark.parametrize("name", ["nginx", "web", "ws", "worker", "migrate"])
 def test_all_that_compose_passes_is_passed(name):
     passed = config(render("local"), "nginx" if name == "nginx" else "settings")

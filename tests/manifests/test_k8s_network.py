@@ -66,7 +66,7 @@ def opens(rule, port):
 
 def wanted(objects):
     """Return the ways that the stack needs."""
-    found = {("nginx", "web", 8000), ("nginx", "ws", 8001)}
+    found = {("nginx", "web", 8000), ("nginx", "ws", 8001), ("worker", "nginx", METRICS)}
     for (store, port), users in STORES.items():
         if store in workloads(objects):
             found |= {(user, store, port) for user in users}

@@ -59,7 +59,7 @@ def test_labelled_as_kubernetes_recommends(variant):
     ):
         labels = found["metadata"]["labels"]
         assert labels["app.kubernetes.io/part-of"] == "partyline"
-        assert labels["app.kubernetes.io/name"] == found["metadata"]["name"]
+        assert labels["app.kubernetes.io/name"] == found["metadata"]["name"].removesuffix("-metrics")
 
 
 @every_variant
@@ -107,7 +107,7 @@ def test_selectors_find_their_pods_and_no_others(variant):
         return {name for name, has in labels.items() if by.items() <= has.items()}
 
     for found in of_kind(objects, "Service"):
-        assert selected(found["spec"]["selector"]) == {found["metadata"]["name"]}
+        assert selected(found["spec"]["selector"]) == {found["metadata"]["labels"]["app.kubernetes.io/name"]}
     for found in of_kind(objects, "Deployment", "StatefulSet", "PodDisruptionBudget"):
         assert selected(found["spec"]["selector"]["matchLabels"]) == {found["metadata"]["name"]}
     for name, workload in workloads(objects).items():
@@ -119,7 +119,9 @@ def test_selectors_find_their_pods_and_no_others(variant):
 def test_a_service_leads_to_a_named_port_that_is_there(variant):
     objects = render(*variant)
     for found in of_kind(objects, "Service"):
-        (container,) = pod(workloads(objects)[found["metadata"]["name"]])["containers"]
+        (container,) = pod(workloads(objects)[found["spec"]["selector"]["app.kubernetes.io/name"]])[
+            "containers"
+        ]
         open_ports = {port["name"] for port in container["ports"]}
         assert {port["targetPort"] for port in found["spec"]["ports"]} <= open_ports
         assert all(port["name"] == port["targetPort"] for port in found["spec"]["ports"])

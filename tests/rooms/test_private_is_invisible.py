@@ -22,7 +22,8 @@ def of_one_room(name):
         return None
 
 
-PAGES = sorted(pattern.name for pattern in urlpatterns if of_one_room(pattern.name))
+# What stands beside something is asked for by that: test_beside.py.
+PAGES = sorted({pattern.name for pattern in urlpatterns if of_one_room(pattern.name)} - {"beside"})
 SAY = {"text": "let me in", "client_id": str(uuid.uuid4())}
 
 

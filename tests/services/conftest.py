@@ -19,6 +19,13 @@ def application(environ, start_response):
     start_response("200 OK" if known else "503 Service Unavailable", [("Content-Type", "text/plain")])
     return [environ["wsgi.input"].read() or b"body"]
 """
+BESIDE = """
+import threading
+def tell():
+    pass
+def be_the_mule():
+    threading.Event().wait()
+"""
 
 
 @pytest.fixture
@@ -28,6 +35,7 @@ def site(tmp_path_factory):
     shutil.copytree(ROOT / "services", folder / "services")
     (folder / "partyline").mkdir()
     (folder / "partyline" / "wsgi.py").write_text(SITE)
+    (folder / "partyline" / "web.py").write_text(BESIDE)
     return folder
 
 
@@ -37,7 +45,7 @@ def start(site):
     started = []
 
     def run(script, **variables):
-        env = os.environ | {"PYTHON": sys.executable} | variables
+        env = os.environ | {"PYTHON": sys.executable, "METRICS_DIR": str(site / "metrics")} | variables
         started.append(
             subprocess.Popen([site / script], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         )

@@ -47,6 +47,7 @@ def test_every_form_carries_one(checked, pages):
 def test_nothing_is_done_without_one(checked, pages, method):
     before = counts()
     fields = {"text": "x", "name": "bob", "username": "dora", "password": "explores-5-caves", "title": "x"}
+    del pages["people:unsubscribe"]  # its link is the token: mail programs send it (RFC 8058)
     for name, page in pages.items():
         response = getattr(checked, method)(page, fields if method == "post" else "{}")
         assert response.status_code == 403, name

@@ -96,9 +96,30 @@ NONSENSE = {
     "WS_HEADS_SECONDS": ["0", "often"],
     "WS_BALANCE_SECONDS": ["-1", "often"],
     "METRICS_BIND": ["9100", "here", "0.0.0.0:", "0.0.0.0:metrics"],
+    "NGINX_METRICS": ["9100", "nginx", "nginx:metrics", "unix:nginx.sock"],
     "WORKER_CONCURRENCY": ["0", "two", ""],
     "JOB_TIMEOUT": ["0", "hour", "inf"],
     "JOBS_KEEP_DAYS": ["0", "month"],
+    "EMAIL_URL": [
+        "mail.example",
+        "http://mail",
+        "smtp://",
+        "smtp://mail:many",
+        "smtp://mail/path",
+        "smtp:mail",
+    ],
+    "EMAIL_FROM": [
+        "nobody",
+        "a@",
+        "Party <party>",
+        "a@b.example\nBcc: c@d.example",
+        "a@b.example, c@d.example x",
+    ],
+    "SITE_URL": [
+        *("party.example", "ftp://party.example", "https://", "https://party.example/path", "http://a:b@c"),
+        *("https://party.example?x", "https://party.example:many", "https://party.example/#x"),
+    ],
+    "FEED_PRIVATE_HOSTS": ["http://intranet", "intranet:8080", "10.0.0.0/8", "a b", "*"],
     "FILE_STORAGE": ["floppy", "S3", ""],
     "LOG_LEVEL": ["loud", "info"],
 }
@@ -124,8 +145,42 @@ def test_a_missing_secret_is_named(read):
         read(FILE_STORAGE="s3")
 
 
+MAIL = {"EMAIL_URL": "smtp://mail", "EMAIL_FROM": "a@b.example", "SITE_URL": "http://b.example"}
+
+
+def test_mail_needs_to_know_from_whom_and_where(read):
+    assert read()["SENDS_MAIL"] is False
+    for name in ("EMAIL_FROM", "SITE_URL"):
+        with pytest.raises(ImproperlyConfigured, match=f"^{name} is missing"):
+            read(**MAIL | {name: None})
+
+
+@pytest.mark.parametrize(
+    "url, expected",
+    [
+        ("smtp://mail", ("mail", 25, "", "", False, False)),
+        ("smtps://me%40x:a%2Fb@mail.example", ("mail.example", 465, "me@x", "a/b", False, True)),
+        ("smtp+tls://me:b@mail.example:2525", ("mail.example", 2525, "me", "b", True, False)),
+    ],
+)
+def test_mail_goes_where_it_is_said_to_go(read, url, expected):
+    found = read(
+        **MAIL | {"EMAIL_URL": url, "EMAIL_FROM": "Party <a@b.example>", "SITE_URL": "https://c.example/"}
+    )
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    assert tuple(found[f"EMAIL_{name}"] for name in names) == expected
+    assert (found["EMAIL_FROM"], found["SITE_URL"]) == ("Party <a@b.example>", "https://c.example")
+    assert found["SENDS_MAIL"] and found["EMAIL_BACKEND"].endswith(".smtp.EmailBackend")
+
+
+def test_hosts_are_names(read):
+    found = read(FEED_PRIVATE_HOSTS=" Feeds.Internal., 127.0.0.1 ,[FD00::1]")
+    assert found["FEED_PRIVATE_HOSTS"] == ["feeds.internal", "127.0.0.1", "fd00::1"]
+    assert read()["FEED_PRIVATE_HOSTS"] == []
+
+
 def test_a_url_that_is_none_does_not_leak_its_password(read):
-    for name in ("DATABASE_URL", "REDIS_URL"):
+    for name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
         with pytest.raises(ImproperlyConfigured) as error:
             read(**{name: "nonsense://me:hunter2@db/name"})
         assert "hunter2" not in str(error.value)
@@ -135,9 +190,9 @@ def test_a_url_that_is_none_does_not_leak_its_password(read):
 class TestSecrets:
     def test_from_a_file(self, read, tmp_path, name):
         file = tmp_path / "secret"
-        file.write_text("kept apart\n")
-        read(**{"SECRET_KEY": "x", name: None, f"{name}_FILE": str(file)})
-        assert env.secret(name) == "kept apart"
+        file.write_text(f"{MAIL.get(name, 'kept apart')}\n")
+        read(**{"SECRET_KEY": "x", **MAIL, name: None, f"{name}_FILE": str(file)})
+        assert env.secret(name) == MAIL.get(name, "kept apart")
 
     def test_twice_is_refused(self, read, tmp_path, name):
         file = tmp_path / "secret"
@@ -156,5 +211,5 @@ class TestSecrets:
             read(**{"SECRET_KEY": "x", name: None, f"{name}_FILE": str(file)})
 
     def test_an_empty_file_variable_is_none(self, read, name):
-        read(**{name: "given", f"{name}_FILE": ""})
-        assert os.environ[name] == env.secret(name) == "given"
+        read(**MAIL | {name: MAIL.get(name, "given"), f"{name}_FILE": ""})
+        assert os.environ[name] == env.secret(name) == MAIL.get(name, "given")

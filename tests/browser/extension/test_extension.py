@@ -122,6 +122,22 @@ def test_edits_and_removals_and_a_missing_target(page, visit):
     assert page.inner_text("#message-1") == "edited"
 
 
+def test_the_focus_stays_in_a_line_that_changes(page, visit):
+    tools = '<button id="first">1</button><button id="second">2</button>'
+    link = visit(stream(message(1).replace("</li>", f"{tools}</li>") + message(2), head=2))
+    page.focus("#second")
+    link.say(
+        {"stream": "room:1", "seq": 3, "html": f'<li id="message-1" hx-swap-oob="true">edited {tools}</li>'}
+    )
+    page.wait_for_selector("#message-1 >> text=edited")
+    assert page.evaluate("() => document.activeElement.id") == "second"
+    link.say(
+        {"stream": "room:1", "seq": 4, "html": '<li id="message-1" hx-swap-oob="delete"></li>'}, entry(5)
+    )
+    shows(page, 2, 5)
+    assert page.evaluate("() => document.activeElement === document.body")
+
+
 def test_answers_to_requests_are_left_alone(page, visit):
     visit(extra='<button id="get" hx-get="/part/" hx-target="#here">Get</button>')
     page.route("**/part/", lambda route: route.fulfill(body="<li>plain</li>", content_type="text/html"))

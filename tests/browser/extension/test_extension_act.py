@@ -101,6 +101,16 @@ def test_refused_clicks_end_where_they_began(page, notes, clicks):
     pressed(page, False)
 
 
+def test_of_two_clicks_the_first_is_done_and_the_second_refused(page, notes):
+    page.click(LIKE)
+    page.click(LIKE)
+    pressed(page, False)
+    first, second = notes.got("react"), notes.got("react")
+    notes.say({"done": first["client_id"]})
+    notes.say({"failed": second["client_id"], "code": "not_allowed", "message": "No."})
+    pressed(page, True)
+
+
 def test_not_now_is_said_again_by_itself(page, notes):
     page.click(LIKE)
     mine = notes.got("react")["client_id"]

@@ -121,6 +121,15 @@ def test_who_scrolls_back_sees_it(page, reading):
     shows(page, *range(101, 0, -1))
 
 
+def test_who_scrolls_back_by_keyboard_from_the_button_keeps_the_focus(page, reading):
+    reading.say(noted(101, 101))
+    page.wait_for_selector(f"{COUNT} >> text='1 new update'")
+    page.focus(COUNT)
+    page.keyboard.press("Home")
+    held(page)
+    page.wait_for_function("() => document.activeElement.id == 'messages'")
+
+
 def test_edits_and_removals_are_made_at_once(page, reading):
     reading.say(noted(101, 101), noted(102, 102), noted(103, 103))
     page.wait_for_selector(f"{COUNT} >> text='3 new updates'")
@@ -186,3 +195,21 @@ def test_each_list_has_its_own_button(page, visit):
     link.say(noted(1, 61))
     page.wait_for_selector(f"#stream {COUNT} >> text='1 new update'")
     assert page.is_hidden("#other")
+
+
+def test_lists_that_share_a_button_are_counted_together(page, visit):
+    others = "".join(message(number) for number in range(200, 100, -1))
+    body = notes(*range(60, 0, -1)).replace(
+        "</section>", f'<ol id="others" data-newest-first>{others}</ol></section>'
+    )
+    link = visit(body, extra='<link rel="stylesheet" href="/static/site.css">')
+    page.evaluate(SCROLL, 3000)
+    other = noted(2, 201)
+    other["html"] = other["html"].replace("#messages", "#others")
+    link.say(noted(1, 61), other)
+    page.wait_for_selector(f"{COUNT} >> text='2 new updates'")
+    page.click(COUNT)
+    held(page)
+    page.wait_for_selector("#message-201", state="visible")
+    assert page.is_hidden(COUNT)
+    assert page.evaluate("document.activeElement.id") == "messages"

@@ -207,7 +207,33 @@ def test_a_part_that_is_shown_anew_meanwhile_gets_the_rest_again(page, paused):
 
 
 def test_a_refused_stream_stays_refused(page, paused):
+    paused.say(entry(3))
+    waits(page, ", 1 update waits")
     paused.say({"stream": "room:1", "refused": "not_allowed"})
     state(page, "refused", "no longer")
     page.click(BUTTON)
-    shows(page, 1, 2)
+    shows(page, 1, 2, 3)  # what came before that, it was allowed to see
+    state(page, "refused", "no longer")
+    page.wait_for_selector("[data-stream='room:1'][data-refused=not_allowed]")
+
+
+def test_what_goes_from_the_page_or_is_shown_anew_waits_no_more(page, paused):
+    paused.say(entry(3), entry(4))
+    waits(page, ", 2 updates wait")
+    page.evaluate("html => { document.getElementById('box').innerHTML = html }", fresh(3, 4, head=4))
+    waits(page, "")
+    paused.say(entry(5))
+    waits(page, ", 1 update waits")
+    page.evaluate("document.getElementById('stream').remove()")
+    waits(page, "")
+
+
+def test_who_says_something_after_a_reset_wants_to_see_it_too(page, paused, server):
+    paused.say(reset(41, "e2"))
+    waits(page, ", many updates wait")
+    say(page, "mine")
+    mine = paused.got("say")["client_id"]
+    server.pages["/fragment/"] = (200, fresh(40, 41, head=42, epoch="e2"))
+    paused.say({"done": mine}, entry(42, "mine", author=1, client_id=mine))
+    assert paused.got("resume")["streams"] == {"room:1": {"epoch": "e2", "seq": 42}}
+    page.wait_for_selector(f"{BUTTON}:not([data-paused]) >> text='Pause'")

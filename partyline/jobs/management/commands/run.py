@@ -5,6 +5,7 @@ import threading
 
 from django.core.management import call_command
 
+from partyline import health, web
 from partyline.jobs.worker import Worker
 from partyline.live.server import RunCommand
 
@@ -15,7 +16,9 @@ class Command(RunCommand):
     def inner_run(self, *args, **options):
         """Migrate, start the worker, serve: all in the child that the autoreloader restarts."""
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
+        health.report("/readyz")  # nobody probes it here, and what it finds out is told to others
         threading.Thread(target=work, name="worker", daemon=True).start()
+        web.announce()
         super().inner_run(*args, **options)
 
 
@@ -24,6 +27,7 @@ def work():
     is_stopped = False
     while not is_stopped:
         worker = Worker()
+        worker.announce()
         # A reload must not hold up a running job until its lease runs out.
         atexit.register(worker.give_back)
         is_stopped = worker.run()

@@ -36,5 +36,6 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop)
         REGISTRY.register(QueueCollector())
         metrics.serve(worker.is_alive)
+        worker.announce()
         if not worker.run():
             sys.exit(1)  # so that it is started anew

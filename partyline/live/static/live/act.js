@@ -43,6 +43,7 @@
     const {outbox} = live.socket;
     if (outbox.full) return live.notice('Too much is waiting to be sent already.') || true;
     const frame = {...plain, client_id: live.uuid()};
+    const before = {}; // client_id → what it asked for
     let was;
     if (link.matches(TOGGLE)) {
       was = link.getAttribute('aria-pressed') === 'true';
@@ -51,10 +52,11 @@
       for (const [id, item] of outbox.items) {
         if (!isOf(item.frame, plain)) continue;
         was = item.was;
+        Object.assign(before, item.before, {[id]: item.frame.on === '1'});
         outbox.settle(id);
       }
     }
-    outbox.add(frame, '', was);
+    outbox.add(frame, '', was, before);
     return true;
   }
 

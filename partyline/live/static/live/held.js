@@ -30,7 +30,6 @@
       element.hidden = false;
       delete element.dataset.held;
     }
-    count(list);
   }
 
   // The list is fetched anew: what is above the first line that one has seen stays held.
@@ -51,33 +50,51 @@
     return button;
   }
 
-  function count(list) {
-    const button = buttonOf(list);
-    if (!button) return;
-    const held = list.querySelectorAll(HELD).length;
-    const text = held ? `${held} new update${held > 1 ? 's' : ''}` : '';
-    button.hidden = !held;
-    if (button.textContent !== text) button.textContent = text;
+  // Lists may share a button: were it written for each of them, every change would bring the next.
+  function countHeld() {
+    const counts = new Map(); // button → how many its lists hold, and the first of them
+    for (const list of lists()) {
+      const button = buttonOf(list);
+      const [before, first] = counts.get(button) || [0, list];
+      counts.set(button, [before + list.querySelectorAll(HELD).length, first]);
+    }
+    counts.delete(null);
+    for (const [button, [held, first]] of counts) {
+      const text = held ? `${held} new update${held > 1 ? 's' : ''}` : '';
+      if (!held && button === document.activeElement) focus(first);
+      button.hidden = !held;
+      if (button.textContent !== text) button.textContent = text;
+    }
+  }
+
+  // The button goes: reading goes on at the list.
+  function focus(list) {
+    if (!list.hasAttribute('tabindex')) list.tabIndex = -1;
+    list.focus({preventScroll: true});
   }
 
   function toTop(list) {
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    release(list);
-    if (!list.hasAttribute('tabindex')) list.tabIndex = -1; // the button goes: reading goes on at the list
-    list.focus({preventScroll: true});
+    focus(list);
     list.scrollIntoView({block: 'start', behavior: still ? 'instant' : 'smooth'});
   }
 
   function look() {
-    for (const list of lists()) if (!measure(list)) release(list);
+    const reached = lists().filter((list) => !measure(list));
+    reached.forEach(release);
+    if (reached.length) countHeld();
   }
 
   for (const name of ['scroll', 'resize']) window.addEventListener(name, look, {passive: true});
 
   document.addEventListener('click', ({target}) => {
     const button = target.closest && target.closest('[data-held-count]');
-    if (button) lists().filter((list) => buttonOf(list) === button).forEach(toTop);
+    if (!button) return;
+    const its = lists().filter((list) => buttonOf(list) === button);
+    its.forEach(release);
+    countHeld();
+    if (its.length) toTop(its[0]);
   });
 
-  Object.assign(live, {isAway, hold, holdAgain, countHeld: () => lists().forEach(count)});
+  Object.assign(live, {isAway, hold, holdAgain, countHeld});
 })();

@@ -25,7 +25,7 @@
     // `send(frame)` is true if there was a live socket to send on.
     constructor(send) {
       this.send = send;
-      this.items = new Map(); // client_id → {frame, pending, state, sent, reason, beats}
+      this.items = new Map(); // client_id → {frame, pending, was, before, state, sent, reason, beats}
       this.timer = 0;
       this.tries = 0;
       this.key = `${KEY}${document.body.dataset.person || ''}:${location.pathname}`;
@@ -37,9 +37,9 @@
     }
 
     // `pending` is the id of the template for its line, if there is one; `was`, whether the link that
-    // says it was pressed before.
-    add(frame, pending, was) {
-      const item = {frame, pending, was, state: 'waiting', sent: false, reason: '', beats: 0};
+    // says it was pressed before; `before` holds what it takes the place of, and what that would make of it.
+    add(frame, pending, was, before) {
+      const item = {frame, pending, was, before, state: 'waiting', sent: false, reason: '', beats: 0};
       this.items.set(frame.client_id, item);
       this.save();
       this.draw(item);
@@ -53,6 +53,9 @@
 
     // It is committed; its line waits for the entry.
     done(id) {
+      for (const later of this.items.values()) {
+        if (later.before && id in later.before) later.was = later.before[id];
+      }
       const item = this.items.get(id);
       if (!item) return;
       Object.assign(item, {state: 'done', reason: '', beats: 0});

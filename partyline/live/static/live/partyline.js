@@ -52,11 +52,15 @@
       this.connection.close();
     }
 
-    // `arrived`: when it came, in milliseconds, if that is not now.
+    // `arrived`: when it came, in milliseconds, if that is not now. What has the focus keeps it in its new
+    // shape: the ws extension swaps without a thought of it.
     swap(html, arrived) {
+      const focused = document.activeElement;
       live.arrived = arrived;
       if (this.listener) this.listener({type: 'message', data: html});
       live.arrived = 0;
+      const again = focused && focused.id && !focused.isConnected && document.getElementById(focused.id);
+      if (again) again.focus({preventScroll: true});
     }
 
     // The ws extension may ask for its socket twice: each frame is swapped once.

@@ -39,6 +39,7 @@
       const gained = [...found].filter(([key, elements]) => this.adopt(key, elements)).map(([key]) => key);
       if (lost.length) this.wire.ask({type: 'leave', streams: lost});
       if (gained.length) this.resume(gained);
+      if (lost.length || gained.length) this.wire.kept();
     }
 
     // Take the cursor from elements that are new on the page; false if there is none.
@@ -101,11 +102,11 @@
     }
 
     entry(stream, {seq, html, client_id: said}, link) {
+      // Who does something wants to see it.
+      if (said && this.isPaused(stream) && this.wire.isOurs(said)) this.wire.goOn();
       if (stream.resetting) return;
       // Without an epoch we have no position yet: the first entry makes one.
       if (stream.epoch && seq > stream.seq + 1) return this.missing(stream, seq, link);
-      // Who does something wants to see it.
-      if (said && this.isPaused(stream) && this.wire.isOurs(said)) this.wire.goOn();
       if (said) this.wire.said(said); // first: the pending line makes room for its entry
       if (seq <= stream.seq) return;
       stream.seq = seq;
