@@ -71,11 +71,18 @@ async def test_a_catch_up_waits_instead_of_being_cut(settings):
     assert not consumer.dead
 
 
-@pytest.mark.skipif(bool(MISSING), reason=MISSING or "-")
-def test_a_server_cuts_it_and_nobody_else(own_redis, database, tmp_path, monkeypatch):  # noqa: F811
-    """The limit is 512 KiB, besides what the kernel holds; all that it got before is whole and in order."""
+@pytest.fixture
+def server(own_redis, database, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setitem(test_server.ENV, "REDIS_URL", own_redis.url)
     server = Server(tmp_path, database)
+    yield server
+    server.process.kill()
+    server.process.wait()
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING or "-")
+def test_a_server_cuts_it_and_nobody_else(server):
+    """The limit is 512 KiB, besides what the kernel holds; all that it got before is whole and in order."""
     with raw_page(server) as slow, server.connect(max_queue=None) as fast:
         text = json.dumps({"type": "resume", "streams": {KEY: {"epoch": "", "seq": 0}}}).encode()
         slow.sendall(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
@@ -89,8 +96,6 @@ def test_a_server_cuts_it_and_nobody_else(own_redis, database, tmp_path, monkeyp
         while more := received(slow):
             found += more
         assert 0 < found.count(b'"seq":') < 60
-    server.process.kill()
-    server.process.wait()
 
 
 def entries(page):
