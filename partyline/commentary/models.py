@@ -79,9 +79,10 @@ class Event(models.Model):
         return self.notes.filter(is_key=True).order_by("-pk")[:KEY_MOMENTS]
 
     def delete(self, *args, **kwargs):
-        """Delete the event with all that was told; nobody tells anything meanwhile."""
+        """Delete the event with all that was told; nobody tells anything meanwhile, nor reacts."""
         with transaction.atomic():
             hold(self.key)
+            list(self.notes.select_for_update().order_by("pk").values_list("pk"))
             return super().delete(*args, **kwargs)
 
     def end(self):

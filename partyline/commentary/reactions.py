@@ -4,6 +4,8 @@ from collections import Counter
 
 from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 from django.utils import timezone
 
 from partyline.live.batches import Batches
@@ -58,13 +60,14 @@ def tallies(event_id):
     return {row.pk: row.counts for row in rows.order_by("-changed", "-pk")[:COUNTED]}
 
 
-# Rows are locked in one order everywhere, so that two processes that write at once never wait for each other.
+# Rows are locked in one order everywhere, notes before their reactions and these before the tallies: two that
+# write, and who removes a note or deletes an event meanwhile, never wait for each other in a ring.
 # The columns of VALUES are called column1, column2 … on both databases.
 INSERT = """
     INSERT INTO commentary_reaction (note_id, person_id, kind)
     SELECT column1, column2, column3 FROM (VALUES {rows}) AS wanted
     JOIN commentary_note AS note ON note.id = column1 JOIN people_person AS person ON person.id = column2
-    WHERE note.removed IS NULL ORDER BY column1, column2, column3
+    WHERE note.removed IS NULL ORDER BY column1, column2, column3 {share}
     ON CONFLICT DO NOTHING RETURNING note_id, kind
 """
 DELETE = """
@@ -103,17 +106,25 @@ def write(wanted):
 
 def _write(last):
     more = Counter()
-    lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
+    has_locks = connection.features.has_select_for_update
+    locks = {"lock": "FOR UPDATE", "share": "FOR SHARE OF note"} if has_locks else {"lock": "", "share": ""}
     with connection.cursor() as cursor:
         for by, sql, on in ((1, INSERT, True), (-1, DELETE, False)):
             if rows := sorted(row for row, wanted in last.items() if wanted == on):
-                cursor.execute(sql.format(rows=_values(rows), lock=lock), sum(rows, ()))
+                cursor.execute(sql.format(rows=_values(rows), **locks), sum(rows, ()))
                 for found in cursor.fetchall():
                     more[found] += by
         notes = sorted({note for (note, _), count in more.items() if count})
         if notes:
             rows = [(note, *(more[note, kind] for kind in KINDS)) for note in notes]
             cursor.execute(COUNT.format(rows=_values(rows)), (timezone.now(), *sum(rows, ())))
+
+
+@receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
+def _person_goes(sender, instance, **kwargs):
+    """Count somebody who is deleted no longer."""
+    kept = Reaction.objects.filter(person_id=instance.pk).values_list("note_id", "person_id", "kind")
+    write([(*row, False) for row in kept])
 
 
 def write_all(items):

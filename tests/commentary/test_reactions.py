@@ -4,12 +4,13 @@ import random
 import threading
 import uuid
 from collections import Counter
+from functools import partial
 
 import pytest
 from django.db import connection
 
 from partyline.commentary.handlers import KIND, draw_tallies
-from partyline.commentary.models import Note, Reaction, Tally
+from partyline.commentary.models import Event, Note, Reaction, Tally
 from partyline.commentary.reactions import COUNTED, KINDS, tallies, write
 from partyline.live.kinds import Refused
 from partyline.live.state import current
@@ -148,6 +149,50 @@ def test_counts_are_right_whatever_comes_at_once(event, note, alice, crowd):
     there = {pair: count for pair, count in rows.items() if pair[0] != notes[-1].pk}
     assert there == {pair: count for pair, count in told.items() if pair[0] != notes[-1].pk} and there
     assert notes[-1].pk not in tallies(event.pk)
+
+
+def test_an_event_is_deleted_in_the_storm(alice, crowd):
+    """Whoever writes meanwhile does not hinder it, and loses nothing of other events."""
+    for _ in range(4):
+        gone, stays = (Event.objects.create(title="x", author=alice) for _ in range(2))
+        notes = [event.note(alice, "x") for event in (gone, stays) for _ in range(6)]
+        write([(one.pk, person.pk, "like", True) for one in notes for person in crowd[:10]])
+        failed = []
+
+        def storm(seed, notes=notes, failed=failed):
+            dice = random.Random(seed)
+            each = [(one.pk, person.pk, "like") for one in notes for person in crowd]
+            batches = [[(*row, dice.random() < 0.6) for row in dice.sample(each, 100)] for _ in range(8)]
+            run([partial(write, batch) for batch in batches], failed)
+
+        threads = [threading.Thread(target=storm, args=[seed]) for seed in range(3)]
+        threads.append(threading.Thread(target=run, args=[[gone.delete], failed]))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert not failed
+        assert not Event.objects.filter(title="x").exclude(pk=stays.pk).exists()
+        rows, told = counted()
+        assert rows == told and rows
+        stays.delete()
+
+
+def run(calls, failed):
+    """Call each in this thread, and keep what goes wrong."""
+    try:
+        for call in calls:
+            call()
+    except Exception as error:
+        failed.append(error)
+    finally:
+        connection.close()
+
+
+def test_who_is_deleted_is_counted_no_longer(event, note, bob, charlie):
+    write([(note.pk, person.pk, "like", True) for person in (bob, charlie)])
+    charlie.delete()
+    assert counted() == ({(note.pk, "like"): 1}, {(note.pk, "like"): 1})
 
 
 def test_the_numbers_are_shown_where_somebody_looks(event, note, bob):
