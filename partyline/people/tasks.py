@@ -28,9 +28,18 @@ def send_confirmation(mailbox_id):
     text = render_to_string("people/confirm.txt", context)
     try:
         EmailMessage("Partyline: is this your address?", text, to=[mailbox.asked]).send()
-    except SMTPRecipientsRefused:
+    except SMTPRecipientsRefused as error:
+        if not is_final(error):
+            raise
         return "the mail server knows no such address"
     return "sent"
+
+
+def is_final(error):
+    """Tell whether the address itself is refused, and for good; by a code of 4xx a server asks to come later."""
+    return isinstance(error, SMTPRecipientsRefused) and all(
+        code >= 500 for code, _ in error.recipients.values()
+    )
 
 
 @periodic("0 6 * * *")
@@ -72,9 +81,9 @@ def send_digest(mailbox_id, day):
             return "sent before"
         try:
             connection.send_messages([digest_mail(mailbox, news, day)])
-        except SMTPRecipientsRefused:
-            return "the mail server refuses the address"
-        except SMTPResponseException:
+        except (SMTPRecipientsRefused, SMTPResponseException) as error:
+            if is_final(error):
+                return "the mail server refuses the address"
             mailbox.change(digest_day=before)
             raise
     mailbox.change(told=until)

@@ -245,10 +245,16 @@ def test_a_server_that_is_away_is_asked_again(reader, alice, bob, lobby, sends_m
     assert work() == "sent" and len(sends_mail.outbox) == 1
 
 
-def test_a_server_that_says_no_is_asked_again(reader, alice, bob, lobby, sends_mail, send, server, work):
+LATER = [SMTPDataError(451, b"later"), SMTPRecipientsRefused({"bob@mail.example": (450, b"greylisted")})]
+
+
+@pytest.mark.parametrize("error", LATER, ids=["the text", "the address"])
+def test_a_server_that_says_no_is_asked_again(
+    reader, alice, bob, lobby, sends_mail, send, server, work, error
+):
     reader(bob, lobby)
     lobby.say(alice, "hello")
-    server(error=SMTPDataError(451, b"later"), takes=False)
+    server(error=error, takes=False)
     assert send() is None and not sends_mail.outbox
     server(error=None, takes=True)
     again()
@@ -271,7 +277,7 @@ def test_an_address_that_is_refused_is_left_until_tomorrow(
 ):
     reader(bob, lobby)
     lobby.say(alice, "hello")
-    server(error=SMTPRecipientsRefused({}), takes=False)
+    server(error=SMTPRecipientsRefused({"bob@mail.example": (550, b"nobody")}), takes=False)
     assert send() == "the mail server refuses the address"
     assert Job.objects.get().status == "done"
 
