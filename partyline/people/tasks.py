@@ -15,6 +15,7 @@ from .links import confirm_url
 from .models import Mailbox
 
 BATCH = 500  # mailboxes between two reports
+BEHIND = -10  # what people wait for goes before the mails of the day, of which there may be thousands
 ATTEMPTS = 10  # about half an hour of a mail server that is away
 
 
@@ -36,7 +37,7 @@ def send_confirmation(mailbox_id):
 
 
 def is_final(error):
-    """Tell whether the address itself is refused, and for good; by a code of 4xx a server asks to come later."""
+    """Tell whether the address is refused for good; by a code of 4xx the server asks to come later."""
     return isinstance(error, SMTPRecipientsRefused) and all(
         code >= 500 for code, _ in error.recipients.values()
     )
@@ -60,7 +61,7 @@ def send_digests(context):
     return {"mails": count}
 
 
-@task(label="Daily mail", max_attempts=ATTEMPTS)
+@task(label="Daily mail", max_attempts=ATTEMPTS, priority=BEHIND)
 def send_digest(mailbox_id, day):
     """Send one person's mail of a day, once: better none than two.
 

@@ -13,7 +13,7 @@ from partyline.jobs import periodic
 from partyline.jobs.models import Job
 from partyline.people import tasks
 from partyline.people.models import Mailbox
-from partyline.people.tasks import send_digest, send_digests
+from partyline.people.tasks import send_confirmation, send_digest, send_digests
 
 DAY = "2030-01-01"
 
@@ -61,6 +61,16 @@ def test_it_works(reader, alice, bob, den, lobby, event, sends_mail, work):
     [unsubscribe] = re.findall(r"<(.*)>", message.extra_headers["List-Unsubscribe"])
     assert unsubscribe in message.body and unsubscribe.startswith("https://party.example/people/unsubscribe/")
     assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_what_people_wait_for_goes_before_it(reader, bob, charlie, lobby, sends_mail):
+    for person in (bob, charlie):
+        reader(person, lobby)
+    send_digests.enqueue()
+    send_digests.func(type("Context", (), {"job": Job.objects.claim("test", lease=60)}))
+    send_confirmation.enqueue(bob.pk)
+    claimed = [Job.objects.claim("test", lease=60).task for _ in range(3)]
+    assert claimed == [send_confirmation.module_path, *[send_digest.module_path] * 2]
 
 
 def test_it_is_due_at_six():
