@@ -1,8 +1,8 @@
 """Everybody sees how many people and pages are here and what goes on, and nothing else."""
 
 import json
-import time
 import re
+import time
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
