@@ -94,6 +94,18 @@ def test_only_since_the_last_one(reader, alice, bob, lobby, sends_mail, send):
     assert "today" in sends_mail.outbox[1].body and "yesterday" not in sends_mail.outbox[1].body
 
 
+def test_only_since_one_follows_it(reader, alice, bob, lobby, sends_mail, send):
+    """However long ago the last mail was."""
+    mailbox = reader(bob)
+    mailbox.change(told=timezone.now() - timedelta(days=30))
+    lobby.say(alice, "last week")
+    bob.follows.create(key=lobby.key, title="Lobby", url="/")
+    assert send() == "nothing new"
+    lobby.say(alice, "today")
+    send("2030-01-02")
+    assert "1 new" in sends_mail.outbox[0].body and "last week" not in sends_mail.outbox[0].body
+
+
 def test_once_a_day(reader, alice, bob, lobby, sends_mail, send):
     reader(bob, lobby)
     for number in range(3):
