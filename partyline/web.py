@@ -11,7 +11,7 @@ SAMPLES = [f"{REQUESTS}_{end}" for end in ("bucket", "count", "sum")]
 class WebNumbers:
     """What web announces of itself: requests a second, and how long they took, in milliseconds."""
 
-    LINES = ("requests",)
+    LINES = ("requests", "mean", "p95")
 
     def __init__(self):
         from partyline.live.rates import Rates, totals

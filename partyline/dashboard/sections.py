@@ -9,7 +9,7 @@ from . import words
 from .sparkline import sparkline
 
 PERIOD = f"last {EVERY * LINE // 60} minutes"
-# service → [(number's name, its column, how it is written)]; of the first one a line is drawn
+# service → [(number's name, its column, how it is written)]; of those with a history a line is drawn
 COLUMNS = {
     "nginx": [
         ("active", "Connections", words.count),
@@ -55,15 +55,23 @@ def sections(found, now):
 
 def row(process, columns, newest, now):
     """Return what the page says of a process; `newest` is the version that it should have."""
-    name, _, write = columns[0]
     return {
         "name": process.name,
-        "cells": [(label, write(process.numbers.get(number))) for number, label, write in columns],
-        "line": sparkline(process.history.get(name, []), LINE, PERIOD, write),
+        "cells": [cell(process, *column) for column in columns],
         "version": process.version,
         "is_other": bool(process.version) and process.version != newest,
         "up": words.span(now - process.started),
         "state": state(process),
+    }
+
+
+def cell(process, number, label, write):
+    """Return {label, value, line} of one number; the line is None where it has no history."""
+    line = process.history.get(number)
+    return {
+        "label": label,
+        "value": write(process.numbers.get(number)),
+        "line": line and sparkline(line, LINE, PERIOD, write),
     }
 
 

@@ -22,7 +22,7 @@ for state in Job.Status.values:
 class WorkerNumbers:
     """What a worker announces of itself: attempts that ended a second, and what it has in hand."""
 
-    LINES = ("jobs",)
+    LINES = ("jobs", "running")
     TOTAL = "partyline_job_attempts_total"
 
     def __init__(self, worker):

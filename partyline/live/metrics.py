@@ -59,13 +59,13 @@ def present(hub):
 class HubNumbers:
     """What a ws process announces of itself: what it holds, and what it did lately."""
 
-    LINES = ("sockets",)
     RATES = {"entries": "partyline_entries_total", "deliveries": "partyline_deliveries_total"}
     LATELY = {
         "cut": "partyline_readers_cut_total",
         "resumes": "partyline_resumes_total",
         "resets": "partyline_resets_total",
     }
+    LINES = ("sockets", "streams", "owed", *RATES, *LATELY)
 
     def __init__(self, hub):
         names = [*self.RATES.values(), *self.LATELY.values()]

@@ -25,16 +25,18 @@ def look(place):
 
     Their lines go on from what was announced last, whoever that did. Raises Away.
     """
-    lines = {each.name: each.history.get("active", []) for each in processes.processes("nginx")}
+    before = {each.name: each.history for each in processes.processes("nginx")}
     for address in addresses(place):
         try:
             numbers = ask(address)
         except (OSError, ValueError, http.client.HTTPException) as error:
             log.debug("nginx at %s does not tell its connections: %r", address, error)
             continue
-        line = [*lines.get(address, []), numbers["active"]][-processes.SAMPLES :]
-        history = {"history": {"active": line}}
-        processes.tell(processes.Process("nginx", address, 0, True, numbers | history))
+        lines = before.get(address, {})
+        history = {
+            name: [*lines.get(name, []), number][-processes.SAMPLES :] for name, number in numbers.items()
+        }
+        processes.tell(processes.Process("nginx", address, 0, True, numbers | {"history": history}))
 
 
 def addresses(place):
