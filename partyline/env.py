@@ -96,9 +96,11 @@ def _split(name, value, schemes):
     try:
         parts = urlsplit(value)
         parts.port  # noqa: B018 - a bad port raises only when it is read
-    except ValueError as error:
-        # Not the value itself: a URL may hold a password, and errors end in logs.
-        raise ImproperlyConfigured(f"{name} is not a URL: {error}.") from None
+    except ValueError:
+        # Neither the value nor the error, which cites it: a URL may hold a password, and errors end in logs.
+        raise ImproperlyConfigured(
+            f"{name} is not a URL; what is no letter or digit in a password is written like %40."
+        ) from None
     if parts.scheme not in schemes or "://" not in value:
         raise ImproperlyConfigured(f"{name} must begin with one of: {', '.join(s + '://' for s in schemes)}.")
     return parts

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 
-from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partyline.settings")
@@ -14,13 +13,11 @@ from partyline import health  # noqa: E402
 from partyline.live import pool  # noqa: E402
 from partyline.live.consumer import LiveConsumer  # noqa: E402
 
-live = LiveConsumer.as_asgi()
-
 
 async def websocket(scope, receive, send):
     """Route a socket by its path; any other path than /ws/live/ is refused."""
     if scope["path"] == "/ws/live/":
-        await live(scope, receive, send)
+        await LiveConsumer()(scope, receive, send)
     else:
         await send({"type": "websocket.close"})
 
@@ -51,4 +48,6 @@ async def http(scope, receive, send):
     await send({"type": "http.response.body", "body": body})
 
 
-sockets = ProtocolTypeRouter({"http": http, "websocket": websocket})
+async def sockets(scope, receive, send):
+    """Route by the protocol."""
+    await {"http": http, "websocket": websocket}[scope["type"]](scope, receive, send)

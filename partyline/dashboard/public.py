@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.template.loader import render_to_string
 
 from partyline.live import kinds
-from partyline.live.site import SAMPLE_SECONDS, SAMPLES, pages_open, people_here, samples
+from partyline.live.site import LINE_SECONDS, SAMPLE_SECONDS, SAMPLES, pages_open, people_here, samples
 from partyline.live.store import Away
 
 from .sparkline import sparkline
@@ -13,7 +13,7 @@ from .words import count
 
 KEY = "site:dashboard"
 LATE_SECONDS = 4 * SAMPLE_SECONDS  # without news, after which the page says so
-PERIOD = f"last {SAMPLE_SECONDS * SAMPLES // 60} minutes"
+PERIOD = f"last {LINE_SECONDS // 60} minutes"
 OWN = {"People here": people_here, "Pages open": pages_open}
 
 

@@ -14,14 +14,15 @@ def rate(number):
 
 
 def size(number):
-    """Return bytes in their largest unit."""
+    """Return bytes in their largest unit: with one place while that says something."""
     if number is None:
         return UNKNOWN
-    for unit in ("B", "kB", "MB"):
+    unit = "B"
+    for larger in ("kB", "MB", "GB"):
         if number < 1000:
-            return f"{number:.0f} B" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"
+            break
+        number, unit = number / 1000, larger
+    return f"{number:.{0 if unit == 'B' or number >= 100 else 1}f} {unit}"
 
 
 def milliseconds(number):

@@ -32,8 +32,6 @@ ERROR = Refused("error", "Something went wrong here. It was not done.")
 class LiveConsumer(OwedFrames, AsyncConsumer):
     """Checks what comes in, runs the products' handlers, and joins the hub's streams."""
 
-    channel_layer_alias = "none"  # no channel per socket: the hub receives for all of them
-
     session = address = ""
     person = None
     idle = False  # what the page last said about its person
@@ -47,11 +45,20 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
 
     async def __call__(self, scope, receive, send):
         """Serve the socket; even one that is cancelled (a drain, a hung frame) leaves nothing behind."""
+        self.scope, self.base_send = scope, send
+        self.raw = scope.get("extensions", {}).get("websocket.raw")
+        if self.raw:
+            self.raw.reader = self
         try:
-            await super().__call__(scope, receive, send)
+            while True:  # Channels' own loop makes two more tasks, for a channel that no socket has
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
         finally:
+            if self.raw:
+                self.raw.reader = None
             self.dead = True
-            self.room.set()
+            self.on_drained()
             if self.writer:
                 self.writer.cancel()
             hub.forget(self)
@@ -72,6 +79,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
             return
         self.session = identity.session_key(self.scope)
         self.address = limits.address_of((self.scope.get("client") or [""])[0])
+        self.scope["headers"] = ()  # they would be kept as long as the socket
         revocations = hub.revocations
         try:
             self.person, may_enter = await pool.run(greet, self)
@@ -103,7 +111,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         """Give everything back; what renews this process's sockets must not take this one up again."""
         self.dead = True
         hub.sockets.discard(self)
-        self.room.set()
+        self.on_drained()
         for key in list(self.streams):
             try:
                 await hub.leave(key, self)
@@ -112,6 +120,11 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         if self.person is not None:
             await pool.run_store(limits.leave, self.person.pk, self)
         raise StopConsumer
+
+    def on_lost(self):
+        """Leave all rooms in the call in which the connection ends; the rest comes behind its last frames."""
+        hub.lost(self)
+        self.on_drained()
 
     # Frames in
 

@@ -2,6 +2,8 @@
 
 import json
 
+BATCH_BYTES = 65536  # frames that go out together are one array, up to so much
+
 
 def _frame(**keys):
     return json.dumps(keys, ensure_ascii=False, separators=(",", ":"))
@@ -10,6 +12,44 @@ def _frame(**keys):
 def size_of(frame):
     """Return the bytes that the frame's text takes on the wire."""
     return len(frame) if frame.isascii() else len(frame.encode())
+
+
+def messages(frames):
+    """Yield (text, bytes) of the messages that carry these frames: an array where there are several."""
+    batch, size = [], 0
+    for frame in frames:
+        batch.append(frame)
+        size += size_of(frame)
+        if size >= BATCH_BYTES:
+            yield _array(batch), size
+            batch, size = [], 0
+    if batch:
+        yield _array(batch), size
+
+
+def _array(frames):
+    return frames[0] if len(frames) == 1 else f"[{','.join(frames)}]"
+
+
+def encode(frames):
+    """Return the WebSocket frames that carry these frames: final, of text, unmasked (RFC 6455, 5.2)."""
+    return b"".join(_encode(text.encode()) for text, _ in messages(frames))
+
+
+def _encode(payload):
+    size = len(payload)
+    if size < 126:
+        return b"\x81" + size.to_bytes(1, "big") + payload
+    if size < 65536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+class Batch:
+    """Frames for many sockets, encoded once."""
+
+    def __init__(self, frames):
+        self.frames, self.data = frames, encode(frames)
 
 
 def entry(stream, seq, html, client_id=""):

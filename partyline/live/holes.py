@@ -55,6 +55,7 @@ class Holes(Receiver):
         slow = {asyncio.ensure_future(s.drained()): s for s in tail.members if s.is_behind}
         if slow:
             _, pending = await asyncio.wait(slow, timeout=PACE_SECONDS)
+            self.fanout.flush()  # they go on from the tail's head
             for wait in pending:
                 wait.cancel()
                 tail.members.discard(slow[wait])

@@ -48,8 +48,7 @@ class Hub(Holes):
         elif notice["epoch"] != tail.epoch:
             self.spawn(self._look_at([tail.key]))
         elif self._take(tail, log.Kept(*map(notice.get, log.Kept._fields))):
-            # The sockets' writers, which were started just now, come first.
-            asyncio.get_running_loop().call_soon(_measure, notice.get("at"))
+            self.fanout.then(_measure, notice.get("at"))
         elif notice["seq"] > tail.head:
             self._want(tail, notice["seq"])
 
@@ -84,9 +83,8 @@ class Hub(Holes):
     def _deliver(self, tail, frame):
         if tail.key == revoke.KEY:
             self._revoke(revoke.whom(frame))
-        metrics.DELIVERIES.inc(len(tail.members))
-        for socket in tail.members:
-            socket.push(frame)
+        if tail.members:
+            self.fanout.add(tail, frame)
 
     def _revoke(self, whom):
         """Look again at those whom a revocation concerns; at everybody where that is not known."""
@@ -153,6 +151,7 @@ class Hub(Holes):
             read += len(entries)
         if socket.dead or key not in socket.streams:
             return read
+        self.fanout.flush()  # what it has been sent above is not for it once more
         tail.members.add(socket)
         await self.people.arrive(key, socket)
         for name, v, frame in await pool.run_store(state.current, key):
@@ -172,6 +171,12 @@ class Hub(Holes):
         self.people.forget(socket)
         for tail in self.tails.values():
             tail.members.discard(socket)
+
+    def lost(self, socket):
+        """Deliver nothing more to a socket."""
+        for key in socket.streams:
+            if tail := self.tails.get(key):
+                tail.members.discard(socket)
 
     # What runs by itself
 

@@ -5,40 +5,36 @@ import logging
 import socket
 import threading
 import time
-from collections import deque
 from urllib.parse import urlsplit
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from . import processes
-from .store import Away
+from .store import Away, store
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 1  # seconds that one nginx may take to answer
+TURN_SECONDS = 1.5  # less than EVERY, or a worker alone would miss every other one
 STATES = "active", "reading", "writing", "waiting"
 METRIC = "partyline_nginx_connections"
 
 
-class Nginx:
-    """All the nginx behind one name: as many as it has addresses."""
+def look(place):
+    """Ask every nginx behind this name, one at each of its addresses, and announce those that answer.
 
-    def __init__(self, place):
-        self.place, self.lines = place, {}  # address → its last numbers of connections
-
-    def look(self):
-        """Ask each of them, and announce those that answer; raises Away."""
-        found = {}
-        for address in addresses(self.place):
-            try:
-                found[address] = ask(address)
-            except (OSError, ValueError, http.client.HTTPException) as error:
-                log.debug("nginx at %s does not tell its connections: %r", address, error)
-        self.lines = {address: self.lines.get(address, deque(maxlen=processes.SAMPLES)) for address in found}
-        for address, numbers in found.items():
-            self.lines[address].append(numbers["active"])
-            numbers["history"] = {"active": list(self.lines[address])}
-            processes.tell(processes.Process("nginx", address, 0, True, numbers))
+    Their lines go on from what was announced last, whoever that did. Raises Away.
+    """
+    lines = {each.name: each.history.get("active", []) for each in processes.processes("nginx")}
+    for address in addresses(place):
+        try:
+            numbers = ask(address)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            log.debug("nginx at %s does not tell its connections: %r", address, error)
+            continue
+        line = [*lines.get(address, []), numbers["active"]][-processes.SAMPLES :]
+        history = {"history": {"active": line}}
+        processes.tell(processes.Process("nginx", address, 0, True, numbers | history))
 
 
 def addresses(place):
@@ -74,13 +70,14 @@ def ask(address):
 def announce(place):
     """Announce the nginx of this name from now on, from a thread; an empty name: none is shown."""
     if place:
-        threading.Thread(target=_announce, args=(Nginx(place),), name="nginx", daemon=True).start()
+        threading.Thread(target=_announce, args=(place,), name="nginx", daemon=True).start()
 
 
-def _announce(nginx):
+def _announce(place):
     while True:
         try:
-            nginx.look()
+            if store().turn(f"nginx {place}", TURN_SECONDS):  # of all workers one looks
+                look(place)
         except (OSError, Away) as error:  # its name is not known, or Redis is away
             log.debug("nginx is not announced: %r", error)
         except Exception:

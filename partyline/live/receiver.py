@@ -7,6 +7,7 @@ from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
 from . import notices
+from .fanout import Fanout
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ class Receiver:
     def __init__(self):
         self.layer = self.channel = None
         self.tails = {}  # stream's key → Tail; each stream has its group
+        self.fanout = Fanout()
         self.tasks = []
         self.regrouping = None  # the task that tells the layer which groups are ours
         self.errands = set()  # short tasks; a task that nobody refers to may vanish
@@ -70,7 +72,10 @@ class Receiver:
             await asyncio.sleep(1)
             return
         message = await self.layer.receive(self.channel)
+        early = self.fanout.early
         getattr(self, f"_on_{message['type']}")(message)
+        if self.fanout.early != early:
+            await asyncio.sleep(0)  # sockets must have their turn, or who reads would look like who does not
 
     async def _open_channel(self):
         try:

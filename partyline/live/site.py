@@ -15,7 +15,8 @@ from .store import Away, store
 log = logging.getLogger(__name__)
 
 SAMPLE_SECONDS = 5
-SAMPLES = 120  # that are kept: ten minutes
+SAMPLES = 120  # that are kept
+LINE_SECONDS = SAMPLES * SAMPLE_SECONDS  # ten minutes
 LOOK_SECONDS = 1  # between two looks whether it is this process's turn
 HERE_SECONDS = 25  # a person counts as here for so long after their last socket was seen
 
@@ -97,5 +98,9 @@ def _known(ask):
 
 
 def samples():
-    """Return what is kept [Sample], the newest last; raises Away."""
-    return [Sample(*json.loads(text)) for text in store().samples()]
+    """Return what is kept [Sample], the newest last; raises Away.
+
+    Not what is older than a line: after hours without a ws process it would stand there as if it were now.
+    """
+    since = time.time() - LINE_SECONDS
+    return [each for text in store().samples() if (each := Sample(*json.loads(text))).at > since]

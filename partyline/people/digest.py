@@ -15,9 +15,9 @@ FIRST = timedelta(days=1)  # of which the first mail tells
 
 
 def all_news(person, since):
-    """Return the News of what they follow and may see now, where there is something new."""
+    """Return the News of what they follow and may see now, where something is new since they follow it."""
     found = (
-        _news(person, key, since) for key in person.follows.order_by("-pk").values_list("key", flat=True)
+        _news(person, follow.key, max(since, follow.created)) for follow in person.follows.order_by("-pk")
     )
     return [news for news in found if news and news.count]
 

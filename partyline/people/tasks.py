@@ -15,6 +15,7 @@ from .links import confirm_url
 from .models import Mailbox
 
 BATCH = 500  # mailboxes between two reports
+BEHIND = -10  # what people wait for goes before the mails of the day, of which there may be thousands
 ATTEMPTS = 10  # about half an hour of a mail server that is away
 
 
@@ -28,9 +29,18 @@ def send_confirmation(mailbox_id):
     text = render_to_string("people/confirm.txt", context)
     try:
         EmailMessage("Partyline: is this your address?", text, to=[mailbox.asked]).send()
-    except SMTPRecipientsRefused:
+    except SMTPRecipientsRefused as error:
+        if not is_final(error):
+            raise
         return "the mail server knows no such address"
     return "sent"
+
+
+def is_final(error):
+    """Tell whether the address is refused for good; by a code of 4xx the server asks to come later."""
+    return isinstance(error, SMTPRecipientsRefused) and all(
+        code >= 500 for code, _ in error.recipients.values()
+    )
 
 
 @periodic("0 6 * * *")
@@ -51,7 +61,7 @@ def send_digests(context):
     return {"mails": count}
 
 
-@task(label="Daily mail", max_attempts=ATTEMPTS)
+@task(label="Daily mail", max_attempts=ATTEMPTS, priority=BEHIND)
 def send_digest(mailbox_id, day):
     """Send one person's mail of a day, once: better none than two.
 
@@ -72,9 +82,9 @@ def send_digest(mailbox_id, day):
             return "sent before"
         try:
             connection.send_messages([digest_mail(mailbox, news, day)])
-        except SMTPRecipientsRefused:
-            return "the mail server refuses the address"
-        except SMTPResponseException:
+        except (SMTPRecipientsRefused, SMTPResponseException) as error:
+            if is_final(error):
+                return "the mail server refuses the address"
             mailbox.change(digest_day=before)
             raise
     mailbox.change(told=until)

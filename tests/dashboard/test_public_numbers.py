@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -158,6 +159,6 @@ def test_only_reading(client, db, path):
 
 
 def test_a_sample_of_another_release_is_read(client, db):
-    store().add_sample(json.dumps(site.Sample(1.0, {"Pages open": 3, "Gone since": 7}, {})), 10)
+    store().add_sample(json.dumps(site.Sample(time.time(), {"Pages open": 3, "Gone since": 7}, {})), 10)
     found = shown(page_of(client))
     assert found["Pages open"] == "3" and found["People here"] == "–" and "Gone since" not in found

@@ -68,6 +68,7 @@ def test_words():
     assert [words.count(n) for n in (None, 0, 12, 1234567)] == ["–", "0", "12", "1,234,567"]
     assert [words.rate(n) for n in (None, 0, 0.25, 99.94, 1234.5)] == ["–", "0.0", "0.2", "99.9", "1,234"]
     assert [words.size(n) for n in (None, 0, 999, 1834023, 5e9)] == ["–", "0 B", "999 B", "1.8 MB", "5.0 GB"]
+    assert [words.size(n) for n in (524288, 99_900, 5e12)] == ["524 kB", "99.9 kB", "5000 GB"]
     found = [words.milliseconds(n) for n in (None, 0.123, 23.44, 187.4, 12000)]
     assert found == ["–", "0.12 ms", "23.4 ms", "187 ms", "12 s"]
     assert [words.span(n) for n in (None, -1, 59, 60, 7200, 200000)] == [

@@ -79,11 +79,12 @@ async def test_a_reconnect(pages, room, alice, bob, where, statements):
     )  # may they see the room; the handshake has asked for the session and the person
 
 
-async def test_the_handshake(pages, room, alice, hub, statements):
-    page = await reading(pages, room, alice)  # the hub is at work
+async def test_the_handshake(pages, room, alice, hub, statements, settings):
+    await reading(pages, room, alice)  # the hub is at work
     while hub.errands:
         await asyncio.sleep(0.01)
-    cookie = dict(page.socket.scope["headers"])[b"cookie"].decode()
+    (socket,) = hub.sockets
+    cookie = f"{settings.SESSION_COOKIE_NAME}={socket.session}"
     statements.clear()
     await pages(cookie=cookie)
     assert len(statements) == 2, statements  # the session, the person

@@ -42,6 +42,9 @@ class Page:
     def push(self, frame):
         self.inbox.append(json.loads(frame))
 
+    def deliver(self, batch):
+        self.inbox += map(json.loads, batch.frames)
+
     async def drained(self):
         """It always reads."""
 
@@ -224,6 +227,8 @@ class Machine(RuleBasedStateMachine):
             self.run()
             if epoch and seq > 0:  # once there are so many entries, nobody can tell that it lied
                 self.let_everything_arrive()
+                stranger.read(len(stranger.inbox))
+                self.run()
 
     @rule(which=some, count=st.integers(1, 5))
     def read(self, which, count):

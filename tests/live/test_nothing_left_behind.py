@@ -8,7 +8,7 @@ from django.db import OperationalError
 
 from partyline.live import heads, log, pool
 from partyline.live import hub as hub_module
-from partyline.live.server import MAX_WAITING, bound
+from partyline.live.inbox import MAX_WAITING, Inbox
 
 
 async def joined(pages, key, epoch=""):
@@ -74,6 +74,14 @@ async def test_leaving_while_joining_is_no_membership(pages, wall, hub):
     assert page.accepted
 
 
+async def test_a_lost_connection_leaves_its_rooms_in_the_same_call(pages, wall, hub):
+    """What it has sent before is still done: the end stands behind it in its queue."""
+    await joined(pages, wall)
+    (socket,) = hub.tails[wall].members
+    socket.on_lost()
+    assert not hub.tails[wall].members and socket in hub.sockets and not socket.dead
+
+
 class Transport:
     paused = False
 
@@ -85,20 +93,17 @@ class Transport:
 
 
 async def test_what_a_client_sends_ahead_is_bounded():
-    class Protocol:
-        transport = Transport()
-
-    queue = asyncio.Queue()
-    bound(queue, Protocol)
+    transport = Transport()
+    queue = Inbox(transport)
     message = {"type": "websocket.receive", "text": json.dumps("x" * 65536)}
     sent = 0
-    while not Protocol.transport.paused:
+    while not transport.paused:
         queue.put_nowait(message)
         sent += len(message["text"])
         assert sent <= MAX_WAITING + len(message["text"])
-    while not queue.empty():
+    while queue.messages:
         assert await queue.get() == message
-    assert not Protocol.transport.paused
+    assert not transport.paused
 
 
 @pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://testserver:port"])

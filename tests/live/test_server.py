@@ -52,10 +52,13 @@ class Server:
             "WS_MAX_OWED": "524288",
         }
         with open(self.log, "w") as out:
-            command = [sys.executable, *self.program, "-e", f"unix:{self.path}"]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=out, stderr=out)
+            self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.env, stdout=out, stderr=out)
         until(lambda: self.ready() or self.process.poll() is not None, "the server is ready or gone")
         assert self.process.poll() is None, self.log.read_text()
+
+    @property
+    def command(self):
+        return [sys.executable, *self.program, "-e", f"unix:{self.path}"]
 
     def shell(self, code):
         manage(self.env, "shell", "-v0", "-c", code)
@@ -75,10 +78,8 @@ class Server:
         except OSError:
             return False
 
-    def connect(self, **options):
-        page = unix_connect(
-            self.path, "ws://localhost/ws/live/", origin="http://localhost", legacy=True, **options
-        )
+    def connect(self, origin="http://localhost", **options):
+        page = unix_connect(self.path, "ws://localhost/ws/live/", origin=origin, legacy=True, **options)
         page.send(json.dumps({"type": "resume", "streams": {KEY: {"epoch": "", "seq": 0}}}))
         return page
 
@@ -112,7 +113,7 @@ def test_the_drain(server):
         next(frame for frame in frames(page) if "resumed" in frame)
     server.process.send_signal(signal.SIGTERM)
     for page in pages:
-        assert next(frames(page))["move"]["within"] > 0
+        assert next(frame for frame in frames(page) if "move" in frame)["move"]["within"] > 0
     for page in pages[:10]:
         page.close()
     for page in pages[10:]:

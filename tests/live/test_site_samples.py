@@ -58,6 +58,13 @@ def test_old_ones_go(counted, db, monkeypatch):
     assert [sample.numbers["Things"] for sample in site.samples()] == [3, 4, 5], "the newest last"
 
 
+def test_of_before_a_long_silence_nothing_is_told(counted, db, monkeypatch):
+    assert site.sample()
+    later = time.time() + site.LINE_SECONDS + 1
+    monkeypatch.setattr(site.time, "time", lambda: later)
+    assert site.samples() == []
+
+
 def test_a_number_that_fails_is_not_known_and_stops_no_other(counted, db):
     def crash():
         raise RuntimeError("a product's mistake")

@@ -85,6 +85,9 @@ class Reader:
     def push(self, frame):
         self.got.append(frame)
 
+    def deliver(self, batch):
+        self.got += batch.frames
+
 
 @pytest.fixture
 def reader():

@@ -20,7 +20,7 @@ def place(request, tmp_path):
 
 def test_it_works(front, place):
     front(METRICS_BIND=place)
-    nginx.Nginx(place).look()
+    nginx.look(place)
     (found,) = announced().values()
     assert found.name == place and found.takes
     assert found.numbers["active"] >= 1 and set(found.numbers) == {*nginx.STATES, "history"}
@@ -28,10 +28,34 @@ def test_it_works(front, place):
 
 def test_its_connections_are_a_history(front, place):
     front(METRICS_BIND=place)
-    watched = nginx.Nginx(place)
     for _ in range(3):
-        watched.look()
+        nginx.look(place)
     assert len(announced()[place].history["active"]) == 3
+
+
+def test_the_history_is_not_as_short_as_the_worker_that_came_last_is_young(front, place):
+    front(METRICS_BIND=place)
+    numbers = dict.fromkeys(nginx.STATES, 1) | {"history": {"active": list(range(processes.SAMPLES))}}
+    processes.tell(processes.Process("nginx", place, 0, True, numbers))  # as another worker has
+    nginx.look(place)
+    line = announced()[place].history["active"]
+    assert line[:-1] == list(range(1, processes.SAMPLES)) and line[-1] >= 1
+
+
+def test_of_all_workers_one_looks(front, monkeypatch):
+    front(METRICS_BIND=(place := f"127.0.0.1:{free_ports(1)[0]}"))
+    monkeypatch.setattr(processes, "EVERY", 0.01)
+    monkeypatch.setattr(nginx, "TURN_SECONDS", 1000)
+    asked, ask = [], nginx.ask
+    monkeypatch.setattr(nginx, "ask", lambda address: asked.append(address) or ask(address))
+    turns, turn = [], type(nginx.store()).turn
+    monkeypatch.setattr(
+        type(nginx.store()), "turn", lambda self, *args: turns.append(args) or turn(self, *args)
+    )
+    for _ in range(3):
+        nginx.announce(place)
+    until(lambda: len(turns) > 20 and announced(), "they have looked whether it is their turn")
+    assert asked == [place]
 
 
 def test_each_address_of_a_name_is_one(front, monkeypatch):
@@ -45,7 +69,7 @@ def test_each_address_of_a_name_is_one(front, monkeypatch):
 
     monkeypatch.setattr(nginx.socket, "getaddrinfo", look_up)
     assert nginx.addresses(f"nginx:{port}") == [f"127.0.0.1:{port}", f"127.0.0.2:{port}"]
-    nginx.Nginx(f"nginx:{port}").look()
+    nginx.look(f"nginx:{port}")
     assert set(announced()) == {f"127.0.0.1:{port}"}, "one that does not answer holds up no other"
 
 
@@ -65,7 +89,7 @@ def test_what_is_no_nginx_is_not_announced(answer):
             connection.close()
 
         threading.Thread(target=serve, daemon=True).start()
-        nginx.Nginx(place).look()
+        nginx.look(place)
     assert announced() == {}
 
 

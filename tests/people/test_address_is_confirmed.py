@@ -2,15 +2,18 @@
 
 import re
 import threading
+from smtplib import SMTPRecipientsRefused
 
 import pytest
 from django.core import signing
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from partyline.jobs.models import Job
 from partyline.people import links
 from partyline.people.models import Confirmation, Mailbox, Person
 from partyline.people.tasks import send_digests
@@ -99,6 +102,25 @@ def test_two_days(ask, client, bob, monkeypatch):
     monkeypatch.setattr(signing.time, "time", lambda: now + links.CONFIRM_SECONDS + 1)
     assert client.post(link).status_code == 404 and of(bob).address == ""
     assert "This link does not hold" in client.get(link).content.decode()
+
+
+@pytest.mark.parametrize("code, status", [(450, "ready"), (550, "done")])
+def test_a_server_that_asks_to_come_later_is_asked_again(
+    as_, bob, sends_mail, work, monkeypatch, code, status
+):
+    """As many do, the first time that they hear of somebody."""
+
+    def refuse(self, messages):
+        raise SMTPRecipientsRefused({"bob@mail.example": (code, b"")})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailBackend, "send_messages", refuse)
+        as_(bob).post(ADDRESS, {"address": "bob@mail.example"})
+        work()
+    assert Job.objects.get().status == status and not sends_mail.outbox
+    Job.objects.filter(status="ready").update(due=timezone.now())
+    work()
+    assert len(sends_mail.outbox) == (code == 450)
 
 
 def forged(link, bob, alice):

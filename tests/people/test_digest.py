@@ -13,7 +13,7 @@ from partyline.jobs import periodic
 from partyline.jobs.models import Job
 from partyline.people import tasks
 from partyline.people.models import Mailbox
-from partyline.people.tasks import send_digest, send_digests
+from partyline.people.tasks import send_confirmation, send_digest, send_digests
 
 DAY = "2030-01-01"
 
@@ -63,6 +63,16 @@ def test_it_works(reader, alice, bob, den, lobby, event, sends_mail, work):
     assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
+def test_what_people_wait_for_goes_before_it(reader, bob, charlie, lobby, sends_mail):
+    for person in (bob, charlie):
+        reader(person, lobby)
+    send_digests.enqueue()
+    send_digests.func(type("Context", (), {"job": Job.objects.claim("test", lease=60)}))
+    send_confirmation.enqueue(bob.pk)
+    claimed = [Job.objects.claim("test", lease=60).task for _ in range(3)]
+    assert claimed == [send_confirmation.module_path, *[send_digest.module_path] * 2]
+
+
 def test_it_is_due_at_six():
     assert periodic._tasks["partyline.people.tasks.send_digests"] == (send_digests, "0 6 * * *")
 
@@ -82,6 +92,18 @@ def test_only_since_the_last_one(reader, alice, bob, lobby, sends_mail, send):
     lobby.say(alice, "today")
     send("2030-01-02")
     assert "today" in sends_mail.outbox[1].body and "yesterday" not in sends_mail.outbox[1].body
+
+
+def test_only_since_one_follows_it(reader, alice, bob, lobby, sends_mail, send):
+    """However long ago the last mail was."""
+    mailbox = reader(bob)
+    mailbox.change(told=timezone.now() - timedelta(days=30))
+    lobby.say(alice, "last week")
+    bob.follows.create(key=lobby.key, title="Lobby", url="/")
+    assert send() == "nothing new"
+    lobby.say(alice, "today")
+    send("2030-01-02")
+    assert "1 new" in sends_mail.outbox[0].body and "last week" not in sends_mail.outbox[0].body
 
 
 def test_once_a_day(reader, alice, bob, lobby, sends_mail, send):
@@ -245,10 +267,16 @@ def test_a_server_that_is_away_is_asked_again(reader, alice, bob, lobby, sends_m
     assert work() == "sent" and len(sends_mail.outbox) == 1
 
 
-def test_a_server_that_says_no_is_asked_again(reader, alice, bob, lobby, sends_mail, send, server, work):
+LATER = [SMTPDataError(451, b"later"), SMTPRecipientsRefused({"bob@mail.example": (450, b"greylisted")})]
+
+
+@pytest.mark.parametrize("error", LATER, ids=["the text", "the address"])
+def test_a_server_that_says_no_is_asked_again(
+    reader, alice, bob, lobby, sends_mail, send, server, work, error
+):
     reader(bob, lobby)
     lobby.say(alice, "hello")
-    server(error=SMTPDataError(451, b"later"), takes=False)
+    server(error=error, takes=False)
     assert send() is None and not sends_mail.outbox
     server(error=None, takes=True)
     again()
@@ -271,7 +299,7 @@ def test_an_address_that_is_refused_is_left_until_tomorrow(
 ):
     reader(bob, lobby)
     lobby.say(alice, "hello")
-    server(error=SMTPRecipientsRefused({}), takes=False)
+    server(error=SMTPRecipientsRefused({"bob@mail.example": (550, b"nobody")}), takes=False)
     assert send() == "the mail server refuses the address"
     assert Job.objects.get().status == "done"
 

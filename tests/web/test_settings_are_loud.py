@@ -186,6 +186,17 @@ def test_a_url_that_is_none_does_not_leak_its_password(read):
         assert "hunter2" not in str(error.value)
 
 
+URLS = {"DATABASE_URL": "postgres", "REDIS_URL": "redis", "EMAIL_URL": "smtp"}
+
+
+@pytest.mark.parametrize("password", ["geheim/x", "geheim#x", "geheim?x", "geheim\u2100x"])
+@pytest.mark.parametrize("name, scheme", URLS.items(), ids=URLS)
+def test_nor_does_the_parser_that_cites_what_it_cannot_read(read, name, scheme, password):
+    with pytest.raises(ImproperlyConfigured, match=name) as error:
+        read(**{name: f"{scheme}://me:{password}@host:25"})
+    assert "geheim" not in str(error.value)
+
+
 @pytest.mark.parametrize("name", SECRETS)
 class TestSecrets:
     def test_from_a_file(self, read, tmp_path, name):

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from partyline.commentary import feeds, tasks
 from partyline.commentary.models import Event, Note
@@ -154,6 +155,24 @@ def test_who_may_not_write_any_more_adds_nothing(web, collect, event, bob, chang
     job = collect(web.feed("/one", ("urn:1", "First", "")))
     assert job.status == "done" and job.result["new"] == 0 and not texts() and not web.asked
     assert said(job) == {"You may not write this commentary any more."}
+
+
+@pytest.mark.parametrize("change", ["ended", "author"])
+def test_who_loses_that_meanwhile_adds_no_more(web, collect, event, bob, change, monkeypatch):
+    """A slow feed takes its time; what it brings comes too late."""
+    fetched = tasks.fetched
+
+    def then_lost(urls, meanwhile):
+        for found in fetched(urls, meanwhile):
+            yield found
+            Event.objects.filter(pk=event.pk).update(
+                **{"ended": timezone.now()} if change == "ended" else {"author": bob}
+            )
+
+    monkeypatch.setattr(tasks, "fetched", then_lost)
+    job = collect(*(web.feed(f"/{n}", (f"urn:{n}", "News", "")) for n in range(3)))
+    assert job.status == "done" and (job.result["new"], job.result["failed"], len(texts())) == (1, 2, 1)
+    assert any("You may not write this commentary any more." in line for line in said(job))
 
 
 def test_an_event_that_is_gone(event, alice, work):
