@@ -22,7 +22,8 @@ def conditionally(request, event, render):
 def _version(request, event):
     """Return what differs where the page would: the event, who reads, what they are told, our release."""
     person = request.user
-    parts = [request.get_full_path(), bool(request.htmx), event.changed]
+    # The last reactions are kept a moment after the end; an event begins without being changed.
+    parts = [request.get_full_path(), bool(request.htmx), event.changed, event.reacted, event.status]
     parts += [person.pk, person.is_staff, person.get_username(), len(get_messages(request))]
     parts += [request.META.get("CSRF_COOKIE"), version(), getattr(staticfiles_storage, "manifest_hash", "")]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

@@ -42,6 +42,11 @@ class EventForm(forms.ModelForm):
         fields = ["title", "starts", "is_open"]
         labels = {"is_open": "Anyone who is signed in may add updates"}
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["starts"].help_text = "Left empty, it stays as it is."
+
     def clean_title(self):
         title = tidy(self.cleaned_data["title"])
         check_name(title)

@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from partyline.live import limits
 
 from .forms import EditForm, NoteForm, OneNoteForm, ReactionForm, SwitchForm
-from .models import Event, Note
+from .models import SHOWN, Event, Note
 from .reactions import Reaction, write_all
 from .views import find, page
 
@@ -106,8 +106,9 @@ def change(request, pk, note_pk, deed):
 
 
 def done(request, event, note_pk):
-    """Show the note as it is now, or that it is gone: in its place, or on the page of the event."""
+    """Show the note as it is now, or that it is gone: in its place, or on the event's page, or its own."""
+    note = find(event.pk).told().filter(pk=note_pk).first()
     if request.htmx:
-        note = find(event.pk).told().filter(pk=note_pk).first()
         return render(request, "commentary/_changed.html", {"note": note})
-    return redirect(f"{event.get_absolute_url()}#note-{note_pk}")
+    is_older = note and event.told().filter(pk__gt=note_pk).count() >= SHOWN
+    return redirect(note if is_older else f"{event.get_absolute_url()}#note-{note_pk}")

@@ -52,13 +52,15 @@ def context(request, event, form=None, before=None, only_key=False, aim=None):
     """Return the context of an event's page; the position of its stream is read before its rows."""
     at = position(event.key)
     form = form or NoteForm(initial={"client_id": uuid.uuid4()})
+    may_write = event.may_write(request.user)
     return {
         "position": at,
         "aim": aim,
         "is_newest": before is None,
         "is_live": before is None and not event.ended,
         "is_author": request.user.pk == event.author_id,
-        "may_note": event.may_note(request.user),
+        "may_write": may_write,
+        "may_note": may_write and not event.ended,
         "form": form,
         "client_id": uuid.uuid4() if "client_id" in form.errors else form["client_id"].value(),
         "watching": 0 if event.ended else watching(event.key),

@@ -2,13 +2,14 @@
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from .archive import conditionally
 from .forms import EventForm
-from .models import Event
+from .models import Event, Tally
 from .pages import context, listing, number
 
 EVENTS = 25  # on a page of the list
@@ -32,7 +33,9 @@ def list_events(request):
 
 def find(pk):
     """Return the event with what its pages need of it, or 404."""
-    return get_object_or_404(Event.objects.select_related("author", "pinned__author"), pk=pk)
+    tallies = Tally.objects.filter(event=OuterRef("pk")).order_by("-changed")
+    events = Event.objects.annotate(reacted=Subquery(tallies.values("changed")[:1]))
+    return get_object_or_404(events.select_related("author", "pinned__author"), pk=pk)
 
 
 def page(request, event, form=None, refusal=422, **which):

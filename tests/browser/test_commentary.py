@@ -7,6 +7,11 @@ from tests.browser.room import enter, tells
 from tests.site import new_name
 
 FIRST = ".note:not(.pending) >> nth=0"
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((each) => each.value)))
+  .observe({type: 'layout-shift', buffered: true});
+"""
 
 
 @pytest.fixture
@@ -84,6 +89,68 @@ def test_what_happens_is_on_every_page(told):
     for page in told:
         expect(page.locator(".note:visible .text")).to_have_text(["Kick-off!"])
         expect(page.locator("#pinned, #key-moments")).to_have_text(["", ""])
+
+
+def test_what_comes_after_a_removal_is_seen(told):
+    his, hers, _ = told
+    for text in ("Kick-off!", "Off-side."):
+        tell(his, text)
+    his.locator(FIRST).locator(".deeds a", has_text="Remove").dblclick()
+    expect(his.locator(".editor")).to_have_count(1)
+    expect(his.locator(FIRST)).to_contain_text("Off-side.")  # one sees what one removes
+    his.locator(".editor").get_by_role("button", name="Remove").click()
+    expect(his.locator(".divider")).to_be_focused()
+    tell(his, "Goal!")
+    for page in told:
+        expect(page.locator(".note:visible .text")).to_have_text(["Goal!", "Kick-off!"])
+
+
+def test_an_editor_goes_with_its_note(told, somebody, event, bob):
+    his, *_ = told
+    for text in ("Kick-off!", "Off-side.", "Goal!"):
+        tell(his, text)
+    other = enter(somebody(bob), event)
+    off_side = ".note:has-text('Off-side.') .deeds a"
+    other.locator(off_side, has_text="Edit").click()
+    expect(other.locator(".editor")).to_have_count(1)
+    his.locator(off_side, has_text="Remove").click()
+    his.locator(".editor").get_by_role("button", name="Remove").click()
+    expect(other.locator(".editor")).to_have_count(0)
+    expect(other.locator(".note:visible .text")).to_have_text(["Goal!", "Kick-off!"])
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_moves_while_it_loads(somebody, event, bob, width):
+    page = enter(somebody(bob), event)
+    tell(page, "Goal!")
+    deed(page, "Key moment")
+    expect(page.locator("#key-moments")).to_contain_text("Goal!")
+    page = somebody(bob, viewport={"width": width, "height": 800}, timezone_id="Asia/Tokyo").new_page()
+    page.add_init_script(SHIFTS)
+    for path in (event, "/events/"):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        assert sum(page.evaluate("shifts")) < 0.01, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(somebody, event, bob, scheme, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = enter(somebody(bob, color_scheme=scheme, viewport={"width": width, "height": 800}), event)
+    tell(page, "Goal!")
+    for name, where in (("Key moment", "#key-moments"), ("Pin", "#pinned")):
+        deed(page, name)
+        expect(page.locator(where)).to_contain_text("Goal!")
+    deed(page, "Edit")
+    expect(page.locator(".editor")).to_have_count(1)
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    for path in ("", event, f"{event}?only=key", f"{event}settings/", f"{event}feeds/", "/events/"):
+        if path:
+            page.goto(path)
+        found = axe.Axe().run(page, options=rules).response["violations"]
+        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == [], path
 
 
 def test_who_reads_reacts(told):

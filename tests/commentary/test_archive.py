@@ -26,6 +26,7 @@ def test_it_works(client, ended):
         "data-pause",
         'hx-trigger="load"',
         "ws-send",
+        "/fragment/",
     ):
         assert live not in page, live
 
@@ -49,6 +50,16 @@ def test_numbers_stay_and_nobody_reacts_any_more(client, ended):
     write([(note.pk, ended.author_id, "wow", True)])
     page = html(client, ended)
     assert 'class="feel wow"' in page and 'class="feel like"' not in page
+
+
+def test_reactions_that_are_kept_after_the_end_are_seen(client, ended):
+    """They waited for others when it ended."""
+    from partyline.commentary.reactions import write
+
+    etag = client.get(ended.get_absolute_url())["ETag"]
+    write([(ended.notes.first().pk, ended.author_id, "wow", True)])
+    page = client.get(ended.get_absolute_url(), HTTP_IF_NONE_MATCH=etag)
+    assert page.status_code == 200 and "feel wow" in page.content.decode()
 
 
 @pytest.mark.parametrize("more", ["", "feed/", "?only=key"])

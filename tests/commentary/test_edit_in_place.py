@@ -5,7 +5,10 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from partyline.commentary import note_views
 from partyline.commentary.models import Note, Reaction
+
+from .conftest import log
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -94,6 +97,20 @@ def test_who_is_signed_out_meanwhile_is_led_to_sign_in(client, note):
     response = client.get(address(note, "edit"), **HTMX)
     assert response.status_code == 200 and "/people/sign-in/" in response["HX-Redirect"]
     assert note.get_absolute_url() in response["HX-Redirect"]
+
+
+def test_what_is_removed_takes_open_editors_of_it_along(alice, note):
+    """Else its text would stay in them."""
+    note.remove()
+    assert f'id=\\"editor-{note.pk}\\" hx-swap-oob=\\"delete\\"' in log(note.event)
+
+
+def test_an_older_note_is_come_back_to_on_its_own_page(as_, alice, note, monkeypatch):
+    monkeypatch.setattr(note_views, "SHOWN", 1)
+    client = as_(alice)
+    assert "#" in client.post(address(note, "edit"), form("better"))["Location"]
+    note.event.note(alice, "newer")
+    assert client.post(address(note, "edit"), form("best"))["Location"] == note.get_absolute_url()
 
 
 @pytest.mark.parametrize("deed, words", [("key", "Make it a key moment"), ("pin", "Pin it to the top")])

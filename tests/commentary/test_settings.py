@@ -23,6 +23,14 @@ def test_it_works(as_, alice, event, address, charlie):
     assert "Saved." in client.get(address("settings")).content.decode()
 
 
+def test_no_start_leaves_it_as_it_is(as_, alice, event, address):
+    client, starts = as_(alice), event.starts
+    assert "Left empty, it stays as it is." in client.get(address("settings")).content.decode()
+    client.post(address("settings"), {"title": "Other", "starts": ""})
+    event.refresh_from_db()
+    assert (event.title, event.starts) == ("Other", starts)
+
+
 def test_saving_undoes_nothing_that_others_did_meanwhile(as_, alice, event, address, monkeypatch):
     note = event.note(alice, "pin me")
     save = Event.save

@@ -98,10 +98,12 @@ def test_only_the_author_runs_the_event(as_, event, bob, charlie, nobody, name):
 
 
 def test_who_may_not_is_shown_no_form(as_, client, event, bob, charlie):
-    assert "What is happening?" in as_(bob).get(event.get_absolute_url()).content.decode()
+    page = as_(bob).get(event.get_absolute_url()).content.decode()
+    assert "What is happening?" in page and "may-write" in page
     for reader in (as_(charlie), client):
         page = reader.get(event.get_absolute_url()).content.decode()
-        assert "What is happening?" not in page and "is-author" not in page and "/settings/" not in page
+        assert "What is happening?" not in page and "is-author" not in page and "may-write" not in page
+        assert "/settings/" not in page
 
 
 def test_the_frames_and_pages_of_one_note_are_in_the_table():
