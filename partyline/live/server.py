@@ -14,6 +14,7 @@ from daphne.management.commands.runserver import Command as Runserver
 from daphne.server import Server, reactor
 from django.conf import settings
 from prometheus_client import REGISTRY
+from twisted.internet.defer import maybeDeferred
 
 from partyline import health
 from partyline import metrics as port
@@ -84,8 +85,7 @@ class DrainingServer(Server):
         metrics.DRAINS.inc()
         log.info("Draining %d connections within %g s", len(self.connections), settings.WS_DRAIN_SECONDS)
         try:
-            for port in self.ports:
-                port.stopListening()
+            await self.stop_listening()
             hub.move(within=round(settings.WS_DRAIN_SECONDS * 0.6, 3))
             await self.until(lambda: not self.open_sockets(), deadline)
             for protocol in self.open_sockets():
@@ -100,6 +100,11 @@ class DrainingServer(Server):
             log.info("Drained, %d applications left, %d of %d disconnects", left, ended, all)
         finally:
             self.stop()
+
+    async def stop_listening(self):
+        """Return when nobody can connect any more: who is asked to move must not come back to us."""
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(maybeDeferred(port.stopListening).asFuture(loop) for port in self.ports))
 
     def create_application(self, protocol, scope):
         """Give a WebSocket's application our inbox, and the extension `websocket.raw`."""
