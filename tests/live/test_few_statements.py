@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from partyline.live import hub as hub_module
+from partyline.live import revoke
 from partyline.rooms.models import Room
 from tests.statements import watch
 
@@ -80,8 +81,8 @@ async def test_a_reconnect(pages, room, alice, bob, where, statements):
 
 
 async def test_the_handshake(pages, room, alice, hub, statements, settings):
-    await reading(pages, room, alice)  # the hub is at work
-    while hub.errands:
+    await reading(pages, room, alice)
+    while hub.errands or revoke.KEY not in hub.tails or hub.tails[revoke.KEY].head is None:  # it is at work
         await asyncio.sleep(0.01)
     (socket,) = hub.sockets
     cookie = f"{settings.SESSION_COOKIE_NAME}={socket.session}"
