@@ -54,7 +54,9 @@ def test_what_happens_is_on_every_page(told):
     for page in (hers, theirs):
         expect(page.locator(".deeds:visible, .composing")).to_have_count(0)
 
-    # He mends it where it stands, by keyboard, and is where he was.
+    # He mends it where it stands, by keyboard, and is where he was; also where the entry comes before htmx
+    # has settled what his form brought.
+    his.evaluate("htmx.config.defaultSettleDelay = 2000")
     his.locator(FIRST).locator(".deeds a", has_text="Edit").focus()
     his.keyboard.press("Enter")
     focused(his, ".editor textarea")
@@ -64,6 +66,7 @@ def test_what_happens_is_on_every_page(told):
     his.keyboard.press("Enter")
     expect(his.locator(".editor")).to_have_count(0)
     focused(his, f"{FIRST} >> .deeds a >> nth=0")
+    his.evaluate("htmx.config.defaultSettleDelay = 20")
     for page in told:
         expect(page.locator(FIRST)).to_contain_text("Goal!")
         expect(page.locator(FIRST)).to_contain_text("edited")
