@@ -5,11 +5,10 @@ import uuid
 
 import pytest
 
+from tests.browser.axe import violations
 from tests.site import new_name
 from tests.stack.visitor import Visitor, came_in
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LOOKS = {
     "narrow and dark": {"color_scheme": "dark", "viewport": {"width": 360, "height": 800}},
     "wide and light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
@@ -60,12 +59,7 @@ def make_event(visitor, title):
 
 def serious(page):
     """Return what axe finds on a page that is at all bad for somebody."""
-    found = axe.Axe().run(page, options=RULES).response["violations"]
-    return [
-        (each["id"], [node["html"] for node in each["nodes"]])
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
+    return violations(page, "serious", "critical")
 
 
 @pytest.mark.parametrize("look", LOOKS)
