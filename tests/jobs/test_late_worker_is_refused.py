@@ -1,5 +1,6 @@
 """A worker that was only slow, and whose lease ran out, can change nothing any more."""
 
+import os
 import signal
 import threading
 import time
@@ -7,7 +8,7 @@ import time
 import job_tasks
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from job_tools import until
 
 from partyline.files.models import StoredFile
@@ -90,11 +91,32 @@ def test_a_tasks_open_transaction_does_not_hold_up_the_heartbeat(late):
     assert Job.objects.claim("other", lease=30) is None
 
 
+def stand_still(process):
+    """Stop it in a moment in which it has nothing locked: what it had, nobody else would get."""
+
+    def stopped():
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        try:
+            with transaction.atomic():
+                Job.objects.select_for_update(nowait=True).get()
+            return True
+        except OperationalError:
+            process.send_signal(signal.SIGCONT)
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA busy_timeout = 100")
+        until(stopped)
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA busy_timeout = 20000")
+
+
 def test_a_real_worker_that_stood_still_changes_nothing(tmp_path, effects, worker):
     job_tasks.once.enqueue(7, seconds=1)
     late = worker("--lease", 2)
     until(lambda: Job.objects.filter(status="running").exists())
-    late.send_signal(signal.SIGSTOP)
+    stand_still(late)
     other = worker("--lease", 2)
     until(lambda: Job.objects.filter(status="done", attempts=2).exists())
     before = Job.objects.values().get()
