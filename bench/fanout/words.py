@@ -22,8 +22,8 @@ is at work on the machine.
 **What is kept is not the same.** Partyline's lines are entries: each is committed to the database
 ({store}) before anybody gets it, is numbered, and can be resumed; lines that wait are committed up
 to 16 at once. Its readers are signed in, may see the room, and are shown as being there. The others
-keep nothing, ask nobody who they are, and lose what a client misses. What the database costs stands in its own column; each time until the
-last client includes the transaction.
+keep nothing, ask nobody who they are, and lose what a client misses. What the database costs stands
+in its own column; each time until the last client includes the transaction.
 
 The load is a program in C that counts what comes, and times it by one clock. C is what it measures,
 too: where that is far ahead of a system, the load was not what held the system back."""
