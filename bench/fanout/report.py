@@ -23,7 +23,8 @@ def sizes(figures):
 
 def page(figures):
     """Return the page as Markdown."""
-    run = max((figure["run"] for figure in figures.values()), key=lambda run: (run["day"], run["rounds"]))
+    runs = [figure["run"] for figure in figures.values()]
+    run = max(runs, key=runs.count)
     calm = load(figures)
     lines = "\n".join(f"- {line}" for line in [*described(run), *calm])
     parts = [words.HEAD.format(rounds=run["rounds"], store=run["store"], lines=lines)]
@@ -56,7 +57,7 @@ def told(figure, run):
         lines.insert(0, f"**Interrupted**: {done} of {rounds} rounds are complete.")
     if figure["run"] != run:
         others = [line for line in described(figure["run"]) if line not in set(described(run))]
-        lines.insert(0, f"**From another run**, of {rounds} rounds: {'; '.join(others)}.")
+        lines.insert(0, f"**From another run** (rounds: {rounds}): {'; '.join(others)}.")
     if lines:
         yield "\n".join(f"- {line}" for line in lines)
 

@@ -60,7 +60,7 @@ pings once, in one round. Where a number says nothing new about a stack, it has 
     "slow": """\
 20 lines of 64 kB a second to 20 readers, then the same with 20 clients more that never read;
 percentiles over the lines of all rounds. *Grown*: by how much the server's memory rose at most,
-divided by those. What the kernel's buffers take, about 2.6 MB each, is in none of it. limit.c cuts
+divided by those. What the kernel's buffers take, about 2 MB each, is in none of it. limit.c cuts
 a client that does not take a line at once.""",
     "resume": """\
 Everybody connects in the same moment. Partyline's readers lack 50 entries each, and get them.""",

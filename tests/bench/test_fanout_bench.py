@@ -260,7 +260,7 @@ def test_an_interrupted_run_leaves_its_rounds_and_says_so(stand_ins, tmp_path):
         "- **Interrupted**: 2 of 3 rounds are complete."
     ]
     [other] = report.told(left["resume"], left["rooms"]["run"])
-    assert other.startswith("- **From another run**, of 3 rounds: ") and "commit old" in other
+    assert other.startswith("- **From another run** (rounds: 3): ") and "commit old" in other
 
 
 def test_a_system_that_fails_is_told_of_and_soon_left_out(stand_ins, tmp_path):
