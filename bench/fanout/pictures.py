@@ -17,7 +17,7 @@ def drawn(figures):
     for name, by_label in figures.items():
         panels = [panel for label, each in by_label.items() if each for panel in PANELS[name](label, each)]
         if panels:
-            found[name] = plot.bars(words.TITLES[name], panels, left=270)
+            found[name] = plot.bars(words.TITLES[name], panels, left=290)
     return found
 
 
