@@ -66,7 +66,9 @@ a client that does not take a line at once.""",
 Everybody connects in the same moment. Partyline's readers lack 50 entries each, and get them.""",
     "http": """\
 CPU of uWSGI (one process, one thread; nginx before it on another core), and of nginx for files.
-*Bare* is the same view on uWSGI with no middleware but the session and its person.""",
+*Bare* is the same view, with its template, queries and context processors, on uWSGI with no middleware but
+the session and its person: no metrics, request id, CSRF check, messages, CSP or other header, and no look at
+whether the database's connection lives. nginx logs our files, plain nginx logs nothing.""",
 }
 UNSAID = "nothing is written down about it yet (bench/fanout/words.py)"
 # What was tried, and what stands in the way, of targets that are missed: {its name in targets.py: words}.
