@@ -7,13 +7,17 @@ from tests.stack.visitor import key_of
 
 
 class Gathering:
-    """Pages that stay in one room until the end of an `async with`."""
+    """Pages that stay in one room until the end of an `async with`; they come seconds `apart`."""
 
-    def __init__(self, site, visitors, room, count):
+    def __init__(self, site, visitors, room, count, apart=0.0):
+        self.apart = apart
         self.pages = [SteadyPage(site, visitors[n % len(visitors)], key_of(room)) for n in range(count)]
 
     async def __aenter__(self):
-        self.tasks = [asyncio.create_task(page.run()) for page in self.pages]
+        self.tasks = []
+        for page in self.pages:
+            self.tasks.append(asyncio.create_task(page.run()))
+            await asyncio.sleep(self.apart)
         await self.all(lambda page: page.live, "everybody is connected")
         return self.pages
 

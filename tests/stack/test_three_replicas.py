@@ -26,10 +26,15 @@ async def until_nginx_knows_all(stack, site):
 async def test_sockets_spread_and_everybody_hears_everybody(three, site, alice, bob):
     await until_nginx_knows_all(three, site)
     room = bob.make_room()
-    gathering = Gathering(site, [alice, bob], room, CROWD)
+    # Those who wait at nginx for one answer of the resolver all get the address that stands first in it:
+    # sixty in one moment may be on as few processes as nginx has.
+    gathering = Gathering(site, [alice, bob], room, CROWD, apart=0.03)
     async with gathering as pages:
+        moves = sum(page.moves for page in pages)
         shares = await asyncio.to_thread(three.sockets)
-        assert len(shares) == 3 and sum(shares.values()) >= CROWD, shares
+        # The processes are counted one after the other, and even out by themselves: who moves may be missed.
+        moved = sum(page.moves for page in pages) - moves
+        assert len(shares) == 3 and sum(shares.values()) + moved >= CROWD, (shares, moved)
         assert min(shares.values()) >= CROWD / 10, f"not spread: {shares}"
         for page in pages[:6]:
             await page.say(f"from {pages.index(page)}")
