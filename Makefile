@@ -56,7 +56,7 @@ drill: setup ## hurt the running stack under load, and see that no page misses a
 	@$(PY) -m bench.drill
 storm: setup ## react to one update of the running stack, many at once, and see what that costs (READERS=500 RATE=300 SECONDS=30)
 	@$(PY) -m bench.storm
-bench: setup ## measure fan-out beside Channels' tutorial, Socket.IO, nchan and C (SYSTEMS=… FIGURES=… CLIENTS=1000 ROUNDS=5 SECONDS=5 STORE=sqlite)
+bench: setup ## measure fan-out beside Channels' tutorial, Socket.IO, nchan and C (SYSTEMS=… FIGURES=… CLIENTS=1000 ROUNDS=5 SECONDS=2 STORE=sqlite)
 	@$(PY) -m bench.fanout
 bench-jobs: setup ## measure jobs beside procrastinate and Celery, on stores of its own (ROUNDS=5 JOBS=1000 OUT=bench/results)
 	@$(PY) -m bench.jobs

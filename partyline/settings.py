@@ -54,7 +54,7 @@ MIDDLEWARE = [
     "partyline.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "partyline.unavailable.UnavailableMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "partyline.content_security.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -28,6 +28,7 @@ class Bench:
     compiled: Path = BINARIES
     keys: list = field(default_factory=list)
     sessions: list = field(default_factory=list)
+    joined: int = 0  # lines in one write of Partyline's, in this round
 
     @property
     def redis(self):

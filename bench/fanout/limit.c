@@ -1,10 +1,10 @@
 /* The limit: what fanning out costs a program that does nothing else. One core, epoll, one line from a publisher
  * (room, space, text) becomes one frame for every socket that was opened on /<room>.
  *
- * limit <port of sockets> <port of the publisher> each|coalesce
+ * limit <port of sockets> <port of the publisher> <lines in one send()>
  *
- * each: one send() per message and socket. coalesce: what one read of the publisher brings goes out in one
- * send() per socket. Nothing is kept: a socket that does not take all at once is cut. */
+ * 1: one send() per message and socket. More: so many go out in one send(), or fewer after a millisecond without any.
+ * 0: what one read of the publisher brings. Nothing is kept: a socket that does not take all at once is cut. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 enum { ROOMS = 1024, FILES = 65536, LINES = 1 << 20 };
-static struct { int *fds, count; char *out; size_t used, size; } rooms[ROOMS];
-static int room_of[FILES], place_of[FILES], epoll, publisher = -1, coalesce;
+static struct { int *fds, count, lines; char *out; size_t used, size; } rooms[ROOMS];
+static int room_of[FILES], place_of[FILES], epoll, publisher = -1, together, pending;
 static char lines[LINES];
 static size_t have;
 
@@ -97,7 +97,13 @@ static void flush(int room) {
     for (int i = rooms[room].count - 1; i >= 0; i--)  /* backwards: drop() moves the last one */
         if (send(rooms[room].fds[i], rooms[room].out, rooms[room].used, MSG_NOSIGNAL) != (ssize_t)rooms[room].used)
             drop(rooms[room].fds[i]);
-    rooms[room].used = 0;
+    pending -= rooms[room].lines;
+    rooms[room].used = rooms[room].lines = 0;
+}
+
+static void flush_all(void) {
+    for (int room = 0; room < ROOMS; room++)
+        if (rooms[room].used) flush(room);
 }
 
 static void append(int room, const char *text, size_t length) {
@@ -119,12 +125,12 @@ static void publish(void) {
         int room = atoi(line);
         if (text && room >= 0 && room < ROOMS) {
             append(room, text + 1, end - text - 1);
-            if (!coalesce) flush(room);
+            pending++;
+            if (++rooms[room].lines == together) flush(room);
         }
         line = end + 1;
     }
-    for (int room = 0; coalesce && room < ROOMS; room++)
-        if (rooms[room].used) flush(room);
+    if (!together) flush_all();
     memmove(lines, line, have -= line - lines);
 }
 
@@ -144,11 +150,12 @@ int main(int argc, char **argv) {
     files.rlim_cur = files.rlim_max < FILES ? files.rlim_max : FILES;
     setrlimit(RLIMIT_NOFILE, &files);
     memset(room_of, -1, sizeof room_of);
-    epoll = epoll_create1(0), coalesce = !strcmp(argv[3], "coalesce");
+    epoll = epoll_create1(0), together = atoi(argv[3]);
     int sockets = listen_on(atoi(argv[1])), publishers = listen_on(atoi(argv[2]));
     struct epoll_event events[512];
     for (;;) {
-        int count = epoll_wait(epoll, events, 512, -1);
+        int count = epoll_wait(epoll, events, 512, together && pending ? 1 : -1);
+        if (!count) flush_all();
         for (int i = 0; i < count; i++) {
             int fd = events[i].data.fd, fresh;
             if (fd == sockets || fd == publishers) {

@@ -7,7 +7,7 @@
  * Commands come on stdin, each is answered by one line of JSON:
  *
  *   connect <from> <to> <at once> <seconds> <mute>    open clients of the file; mute ones never read again
- *   publish <rooms> <bytes> <deliveries in flight> <per second> <seconds>    0 per second: as fast as it is taken
+ *   publish <rooms> <bytes> <lines under way> <per second> <seconds>    0 per second: as fast as they are taken
  *   hold <seconds>                                    answer pings
  *
  * To publish is to write a line to that descriptor, "room text"; the publisher reads it. A text begins with a
@@ -210,14 +210,11 @@ static void publish(int rooms, int size) {
     published++;
 }
 
-static void publish_all(int rooms, int size, double in_flight, double rate, double length) {
+static void publish_all(int rooms, int size, uint32_t window, double rate, double length) {
     base += published, published = outstanding = lost = 0;
     deliveries = older = frames = reads = bytes = 0;
     int were_cut = cut;
     double start = seconds(), now = latest = start, next = start;
-    uint32_t window = in_flight * rooms / (live ? live : 1);
-    if (window < 4) window = 4;
-    if (window > 64) window = 64; /* channels-redis' capacity is 100 */
     while (published < MOST) {
         if (now - start >= length) {
             if (!outstanding || now - latest > PATIENCE) break;
@@ -278,9 +275,9 @@ int main(int argc, char **argv) {
     char line[256];
     while (fgets(line, sizeof line, stdin)) {
         int a, b, c, d;
-        double x, y, z;
+        double x, y;
         if (sscanf(line, "connect %d %d %d %lf %d", &a, &b, &c, &x, &d) == 5) connect_all(a, b, c, x, d);
-        else if (sscanf(line, "publish %d %d %lf %lf %lf", &a, &b, &x, &y, &z) == 5) publish_all(a, b, x, y, z);
+        else if (sscanf(line, "publish %d %d %d %lf %lf", &a, &b, &c, &x, &y) == 5) publish_all(a, b, c, x, y);
         else if (sscanf(line, "hold %lf", &x) == 1) hold(x);
         else return 2;
         fflush(stdout);

@@ -3,11 +3,12 @@
 from statistics import median
 
 from bench.lab import plot
+from bench.report import percentile
 
 from . import words
 from .spread import spread
 from .systems import NAMES
-from .tables import of_size
+from .tables import of_size, pooled
 
 
 def drawn(figures):
@@ -16,7 +17,7 @@ def drawn(figures):
     for name, by_label in figures.items():
         panels = [panel for label, each in by_label.items() if each for panel in PANELS[name](label, each)]
         if panels:
-            found[name] = plot.bars(words.TITLES[name], panels, left=270)
+            found[name] = plot.bars(words.TITLES[name], panels, left=290)
     return found
 
 
@@ -43,19 +44,23 @@ def latency(label, each):
 
 
 def connections(label, each):
-    most = label.split(", ")[-1]
-
-    def memory(rounds):
-        held = of_size(rounds, most)
-        return max(0, held["server"] + held["nginx"]) / 1000
-
-    yield bars(f"kB for one connection of {int(most):,}", each, memory)
-    yield bars("CPU ms to set one up", each, lambda rounds: of_size(rounds, most)["cpu"] * 1000)
+    for size in label.split(", ")[-2:]:
+        found = {key: one for key, rounds in each.items() if (one := of_size(rounds, size))}
+        yield bars(
+            f"kB for one connection of {int(size):,}",
+            found,
+            lambda one: max(0, one["server"] + one["nginx"]) / 1000,
+        )
+    yield bars(f"CPU ms to set one up, of {int(size):,}", found, lambda one: one["cpu"] * 1000)
 
 
 def slow(label, each):
     yield bars("grown by a client that never reads, kB", each, middle("grown", 1 / 1000))
-    yield bars("p99 of the others beside it, ms", each, middle("beside", 1000))
+    yield bars("p99 of the others beside it, ms", each, p99)
+
+
+def p99(rounds):
+    return (percentile(pooled(rounds, "beside"), 0.99) or 0) * 1000
 
 
 def resume(label, each):
@@ -67,9 +72,11 @@ def http(label, each):
 
 
 PANELS = {
+    "single": fanout,
     "fanout": fanout,
     "rooms": fanout,
     "latency": latency,
+    "quick": latency,
     "connections": connections,
     "slow": slow,
     "resume": resume,

@@ -11,11 +11,7 @@ from .publishing import serve
 def main(keys):
     from partyline.live import log, notices
 
-    def publish(room, text):
-        with transaction.atomic():
-            log.publish(keys[room], text)
-
-    serve(publish)
+    serve(lambda room, text: log.publish(keys[room], text), together=transaction.atomic)
     notices.flush()
 
 

@@ -45,6 +45,8 @@ class System:
     start: Callable
     missing: Callable = lambda: ""
     keeps: bool = False  # entries are written to the database, numbered, and can be resumed
+    without: tuple = ()  # figures that it cannot be asked for
+    most: int = 0  # clients, above which it is left out: nothing new
 
 
 def at(path):
@@ -180,12 +182,13 @@ def nginx_is_missing():
     return "" if found else "nginx is not installed: apt-get install nginx"
 
 
-def limit(mode):
-    """Return what starts limit.c in that mode."""
+def limit(coalesces):
+    """Return what starts limit.c; coalescing, as far as Partyline did in this round: like for like."""
 
     def start(bench, programs):
         port, publishing = free_port(), free_port()
-        process = programs.start(bench.compiled / "limit", port, publishing, mode, serves=True)
+        lines = bench.joined if coalesces else 1
+        process = programs.start(bench.compiled / "limit", port, publishing, lines, serves=True)
         programs.listens(port)
         publisher = [bench.python, "-m", "bench.fanout.publish_tcp", publishing]
         return Served(port, [process.pid], at("/{}"), publisher)
@@ -193,15 +196,29 @@ def limit(mode):
     return start
 
 
+SLOW = {"without": ("quick",)}  # a line to 1,000 clients takes it a fourth of a second and more
 SYSTEMS = [
     System("partyline", "Partyline", partyline, keeps=True),
     System("partyline-nginx", "Partyline behind nginx", partyline_behind_nginx, nginx_is_missing, True),
-    System("tutorial", "Tutorial: Daphne, core layer", tutorial("core", "daphne")),
-    System("tutorial-pubsub", "Tutorial: Daphne, pubsub layer", tutorial("pubsub", "daphne")),
-    System("tutorial-uvicorn", "Tutorial: uvicorn, pubsub layer", tutorial("pubsub", "uvicorn")),
+    System("tutorial", "Tutorial: Daphne, core layer", tutorial("core", "daphne"), **SLOW),
+    System(
+        "tutorial-pubsub", "Tutorial: Daphne, pubsub layer", tutorial("pubsub", "daphne"), most=1000, **SLOW
+    ),
+    System(
+        "tutorial-uvicorn",
+        "Tutorial: uvicorn, pubsub layer",
+        tutorial("pubsub", "uvicorn"),
+        most=1000,
+        **SLOW,
+    ),
     System("socketio", "Socket.IO, Redis adapter", socketio, node_is_missing),
     System("nchan", "nchan", nchan, nchan_is_missing),
-    System("limit", "C, one send() each: the limit", limit("each")),
-    System("limit-coalesced", "C, coalescing", limit("coalesce")),
+    System("limit", "C, one send() each: the limit", limit(coalesces=False)),
+    System(
+        "limit-coalesced",
+        "C, coalescing",
+        limit(coalesces=True),
+        without=("single", "latency", "quick"),  # it would wait for more lines
+    ),
 ]
 NAMES = {system.key: system.name for system in SYSTEMS}

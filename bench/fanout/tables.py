@@ -3,6 +3,7 @@
 from statistics import median
 
 from bench.lab.tables import medians, milliseconds
+from bench.report import percentile
 
 from .spread import spread
 from .systems import NAMES
@@ -46,7 +47,7 @@ def latency(label, each):
     for key, rounds in each.items():
         found = spread(rounds)
         cells = [found[name] for name in ("p50", "p99", "publishing", "after")]
-        yield (NAMES[key], *("–" if cell is None else milliseconds(cell) for cell in cells), missed(rounds))
+        yield (NAMES[key], *map(time_of, cells), missed(rounds))
 
 
 def connections(label, each):
@@ -54,35 +55,46 @@ def connections(label, each):
     yield (
         "one connection",
         *(f"kB, of {size:,}" for size in sizes),
-        "of it nginx",
+        *(f"of it nginx, {size:,}" for size in sizes[-2:]),
         *(f"CPU ms, up to {size:,}" for size in sizes),
         "set up a second",
         "CPU ms a minute, idle",
     )
     for key, rounds in each.items():
         held = [of_size(rounds, size) for size in sizes]
+        minute = median([figure["minute"] for figure in rounds if "minute" in figure] or [0])
         yield (
             NAMES[key],
-            *(f"{(one['server'] + one['nginx']) / 1000:.1f}" for one in held),
-            f"{held[-1]['nginx'] / 1000:.1f}",
-            *(f"{one['cpu'] * 1000:.2f}" for one in held),
-            f"{held[-1]['rate']:,.0f}",
-            f"{median(figure['minute'] for figure in rounds) * 1000:.2f}",
+            *(one and f"{(one['server'] + one['nginx']) / 1000:.1f}" or "–" for one in held),
+            *(one and f"{one['nginx'] / 1000:.1f}" or "–" for one in held[-2:]),
+            *(one and f"{one['cpu'] * 1000:.2f}" or "–" for one in held),
+            f"{[one for one in held if one][-1]['rate']:,.0f}",
+            f"{minute * 1000:.2f}",
         )
 
 
 def of_size(rounds, size):
-    """Return the medians of so many connections."""
-    held = [figure["held"][str(size)] for figure in rounds]
-    return medians(held, *held[0])
+    """Return the medians of so many connections, or nothing where no so many were asked for."""
+    held = [figure["held"][str(size)] for figure in rounds if str(size) in figure["held"]]
+    return held and medians(held, *held[0])
 
 
 def slow(label, each):
     yield ("", "p99 alone", "p99 beside", "grown, kB each", "sent, kB each", "missed")
     for key, rounds in each.items():
-        m = medians(rounds, *rounds[0])
+        m = medians(rounds, "grown", "sent")
+        p99 = [percentile(pooled(rounds, name), 0.99) for name in ("alone", "beside")]
         grown, sent = f"{m['grown'] / 1000:,.0f}", f"{m['sent'] / 1000:,.0f}"
-        yield (NAMES[key], milliseconds(m["alone"]), milliseconds(m["beside"]), grown, sent, missed(rounds))
+        yield (NAMES[key], *map(time_of, p99), grown, sent, missed(rounds))
+
+
+def pooled(rounds, name):
+    """Return the times of all rounds' lines that everybody got."""
+    return [value for figure in rounds for value in figure[name] if value >= 0]
+
+
+def time_of(value):
+    return "–" if value is None else milliseconds(value)
 
 
 def resume(label, each):
@@ -99,9 +111,11 @@ def http(label, each):
 
 
 TABLES = {
+    "single": fanout,
     "fanout": fanout,
     "rooms": fanout,
     "latency": latency,
+    "quick": latency,
     "connections": connections,
     "slow": slow,
     "resume": resume,

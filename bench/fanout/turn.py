@@ -81,15 +81,15 @@ class Turn:
             )
         return found
 
-    def publish(self, size, *, in_flight=0, rate=0, seconds):
-        """Publish so long: `rate` times a second, or else so that so many deliveries are under way."""
-        return self.ask("publish", self.rooms, size, in_flight, rate, seconds)
+    def publish(self, size, *, lines=1, rate=0, seconds):
+        """Publish so long: `rate` times a second, or else so that so many lines are under way."""
+        return self.ask("publish", self.rooms, size, lines, rate, seconds)
 
     def warm_up(self):
         """Rest, then publish until every client hears it."""
         self.ask("hold", SETTLE)
         for _ in range(TRIES):
-            found = self.publish(200, rate=max(10, self.rooms * 2), seconds=0.5)
+            found = self.publish(200, rate=max(4, self.rooms * 2), seconds=0.5)
             if found["deliveries"] == found["expected"]:
                 return
         raise StackError(f"{self.system.name}: not every client hears what is said\n{self.programs.said()}")

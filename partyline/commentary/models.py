@@ -107,10 +107,8 @@ class Event(models.Model):
         client_id = client_id or uuid.uuid4()
         try:
             with transaction.atomic():
-                turn = take_turn(self.key)
-                note = Note.objects.create(
-                    event=self, author=author, text=text, client_id=client_id, **source
-                )
+                note = Note(event=self, author=author, text=text, client_id=client_id, **source)
+                turn = take_turn(self.key, note)
                 note.counts = {}
                 Event.objects.filter(pk=self.pk).update(activity=note.created, changed=note.created)
                 turn.publish(note.as_entry(), thing=note.thing, client_id=str(client_id))

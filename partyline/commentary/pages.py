@@ -48,13 +48,19 @@ def highlights(event):
     return {"event": event, "pinned": event.pinned, "moments": moments}
 
 
-def context(request, event, form=None, before=None, only_key=False, aim=None):
-    """Return the context of an event's page; the position of its stream is read before its rows."""
+def stream(event, person, before=None, only_key=False):
+    """Return the context of the stream's element alone; its position is read before its rows."""
     at = position(event.key)
+    return {"event": event, "position": at, **listing(event, person, before, only_key)}
+
+
+def context(request, event, form=None, before=None, only_key=False, aim=None):
+    """Return the context of an event's page."""
+    shown = stream(event, request.user, before, only_key)
     form = form or NoteForm(initial={"client_id": uuid.uuid4()})
     may_write = event.may_write(request.user)
     return {
-        "position": at,
+        **shown,
         "aim": aim,
         "is_newest": before is None,
         "is_live": before is None and not event.ended,
@@ -65,5 +71,4 @@ def context(request, event, form=None, before=None, only_key=False, aim=None):
         "client_id": uuid.uuid4() if "client_id" in form.errors else form["client_id"].value(),
         "watching": 0 if event.ended else watching(event.key),
         **highlights(event),
-        **listing(event, request.user, before, only_key),
     }

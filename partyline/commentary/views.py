@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from .archive import conditionally
 from .forms import EventForm
 from .models import Event, Tally
-from .pages import context, listing, number
+from .pages import context, listing, number, stream
 
 EVENTS = 25  # on a page of the list
 
@@ -74,7 +74,7 @@ def show_event(request, pk):
 @require_safe
 def fragment(request, pk):
     """Return the stream's element alone: what a page fetches after a reset, or to see key moments alone."""
-    found = context(request, find(pk), only_key=request.GET.get("only") == "key")
+    found = stream(find(pk), request.user, only_key=request.GET.get("only") == "key")
     return render(request, "commentary/_stream.html", found | {"is_live": True})
 
 

@@ -1,5 +1,6 @@
 """Append to streams, and read where they stand; every call is ordinary synchronous Django."""
 
+from functools import cache
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -19,6 +20,11 @@ dropped = Signal()
 RAISE_HEAD = """
     INSERT INTO live_stream (key, epoch, head, oldest) VALUES (%s, %s, 1, 1)
     ON CONFLICT (key) DO UPDATE SET head = live_stream.head + 1 RETURNING epoch, head
+"""
+# A row's id is drawn when the row is made, and that out of the turn: with the lock held.
+RAISE_HEAD_AND_INSERT = """
+    WITH turn AS ({raise_head}) INSERT INTO {table} ({columns}) SELECT {values} FROM turn
+    RETURNING (SELECT epoch FROM turn), (SELECT head FROM turn), {pk}
 """
 
 
@@ -40,12 +46,18 @@ class Kept(NamedTuple):
 
 def position(key):
     """Return where the stream stands; read it BEFORE the rows of a page: nothing falls between."""
-    found = Stream.objects.filter(key=key).values_list("epoch", "head").first()
-    if found is None:
+    [found] = positions(key)
+    return found
+
+
+def positions(*keys):
+    """Return where each of the streams stands, in one query; see `position`."""
+    found = heads(keys)
+    if new := [Stream(key=key) for key in keys if key not in found]:
         # A page of a stream without entries needs an epoch too, or its first entry could be missed.
-        Stream.objects.bulk_create([Stream(key=key)], ignore_conflicts=True)
-        found = Stream.objects.filter(key=key).values_list("epoch", "head").get()
-    return Position(*found)
+        Stream.objects.bulk_create(new, ignore_conflicts=True)
+        found = heads(keys)
+    return [Position(epoch, head) for epoch, head, _ in map(found.get, keys)]
 
 
 class Turn(NamedTuple):
@@ -74,17 +86,43 @@ def _published(key, epoch, kept):
     notices.entry(key, epoch, kept)
 
 
-def take_turn(key):
+def take_turn(key, row=None):
     """Raise the stream's head inside the caller's transaction, and hold its row until COMMIT.
 
     Rows that are inserted between this and `publish` have their ids in the order of the entries,
     so a page that is read from the rows shows the order that the live pages saw. Keep it short.
+    `row`, a new instance of a model, is inserted so, in Postgres by the same statement and without signals.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("publish() needs transaction.atomic() around it.")
     with connection.cursor() as cursor:
-        cursor.execute(RAISE_HEAD, [key, new_epoch()])
-        return Turn(key, *cursor.fetchone())
+        if row is None or connection.vendor != "postgresql":  # SQLite's WITH only reads
+            cursor.execute(RAISE_HEAD, [key, new_epoch()])
+            turn = Turn(key, *cursor.fetchone())
+            if row is not None:
+                row.save(force_insert=True)
+            return turn
+        statement, fields = _raise_head_and_insert(type(row))
+        values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+        cursor.execute(statement, [key, new_epoch(), *values])
+        epoch, seq, row.pk = cursor.fetchone()
+    row._state.adding, row._state.db = False, connection.alias
+    return Turn(key, epoch, seq)
+
+
+@cache
+def _raise_head_and_insert(model):
+    """Return the statement for rows of a model, and the fields whose values it takes behind key and epoch."""
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    name = connection.ops.quote_name
+    statement = RAISE_HEAD_AND_INSERT.format(
+        raise_head=RAISE_HEAD,
+        table=name(model._meta.db_table),
+        columns=", ".join(name(field.column) for field in fields),
+        values=", ".join(["%s"] * len(fields)),
+        pk=name(model._meta.pk.column),
+    )
+    return statement, fields
 
 
 def publish(key, html, *, thing="", client_id=""):

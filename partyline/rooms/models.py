@@ -139,8 +139,8 @@ class Room(models.Model):
         client_id = client_id or uuid.uuid4()
         try:
             with transaction.atomic():
-                turn = take_turn(self.key)
-                message = Message.objects.create(room=self, author=author, text=text, client_id=client_id)
+                message = Message(room=self, author=author, text=text, client_id=client_id)
+                turn = take_turn(self.key, message)
                 turn.publish(message.as_entry(), thing=message.thing, client_id=str(client_id))
         except IntegrityError:
             message = self.messages.filter(author=author, client_id=client_id).first()

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from partyline.jobs.pages import jobs_of
 from partyline.live import kinds, limits
-from partyline.live.log import position
+from partyline.live.log import position, positions
 from partyline.live.presence import here_counts, people_in
 
 from .forms import InviteForm, RoomForm, SayForm
@@ -64,7 +64,9 @@ def new_room(request):
 def page(request, room, form=None, invite_form=None, template="rooms/room.html", refusal=422):
     """Render the room; its position is read before its rows."""
     person = request.user
-    at, jobs_at = position(room.key), person.is_authenticated and position(f"me:{person.pk}")
+    at, jobs_at = (
+        positions(room.key, f"me:{person.pk}") if person.is_authenticated else (position(room.key), None)
+    )
     form = form or SayForm(initial={"client_id": uuid.uuid4()})
     invite_form = invite_form or InviteForm()
     may_invite = room.is_private and person.pk == room.owner_id
@@ -96,7 +98,9 @@ def show_room(request, pk):
 @require_safe
 def fragment(request, pk):
     """Return the stream's element alone: what a page fetches after a reset."""
-    return page(request, visible_room(request, pk), template="rooms/_stream.html")
+    room = visible_room(request, pk)
+    context = {"room": room, "position": position(room.key), "messages": room.last_messages()}
+    return render(request, "rooms/_stream.html", context)
 
 
 @require_safe

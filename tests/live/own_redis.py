@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from channels.layers import channel_layers
+from django.test import override_settings
 
 from partyline.live.store import store
 from tests.site import end, until
@@ -65,11 +66,16 @@ class Redis:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def forget():
+    """Have what this process keeps of a Redis made anew, as the settings are now."""
+    store.cache_clear()
+    channel_layers.backends.clear()
+
+
 @pytest.fixture
-def own_redis(settings):
+def own_redis():
     """Lead this process to a Redis of its own, whatever TEST_STORES says."""
     server = Redis()
-    settings.REDIS_URL, settings.REDIS_PASSWORD = server.url, ""
     host = {
         "address": server.url,
         "socket_timeout": 15,
@@ -77,10 +83,8 @@ def own_redis(settings):
         "health_check_interval": 10,
     }
     layer = {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [host]}}
-    settings.CHANNEL_LAYERS = {"default": layer}
-    channel_layers.backends.clear()
-    store.cache_clear()
-    yield server
-    store.cache_clear()
-    channel_layers.backends.clear()
+    with override_settings(REDIS_URL=server.url, REDIS_PASSWORD="", CHANNEL_LAYERS={"default": layer}):
+        forget()
+        yield server
+    forget()  # not before: a thread that announces this process may ask for the store at any moment
     server.close()

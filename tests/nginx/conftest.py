@@ -26,7 +26,7 @@ async def say_headers(socket):
     await socket.send(json.dumps(dict(socket.request.headers.raw_items())))
     await socket.wait_closed()
 async def main():
-    async with unix_serve(say_headers, sys.argv[1]) as server:
+    async with unix_serve(say_headers, sys.argv[1], compression=None) as server:
         await server.serve_forever()
 asyncio.run(main())
 """

@@ -27,12 +27,14 @@ def test_the_list(as_, alice, lobby):
     for number in range(20):
         Room.objects.create(name=f"Room {number}", owner=alice, is_private=number % 2).invite(alice)
         Room.objects.get(name=f"Room {number}").say(alice, "x")
-    assert cost(client.get, page) == few <= 3
+    assert cost(client.get, page) == few == 3
 
 
-@pytest.mark.parametrize("page, most", [("", 9), ("fragment/", 9)])
-@pytest.mark.parametrize("name", ["lobby", "den"])
-def test_a_room(request, as_, alice, bob, charlie, name, page, most):
+@pytest.mark.parametrize(
+    "name, page, cost_of_it",
+    [("lobby", "", 7), ("den", "", 8), ("lobby", "fragment/", 5), ("den", "fragment/", 5)],
+)
+def test_a_room(request, as_, alice, bob, charlie, name, page, cost_of_it):
     room = request.getfixturevalue(name)
     client = as_(alice)
     room.say(alice, "x")
@@ -43,11 +45,12 @@ def test_a_room(request, as_, alice, bob, charlie, name, page, most):
         room.say([alice, bob, charlie][number % 3], "x")
         room.invite(Person.objects.create_user(f"member {number}"))
     presence.touch(room.key, [alice.pk, bob.pk, charlie.pk])
-    assert cost(client.get, room.get_absolute_url() + page) == few <= most
+    assert cost(client.get, room.get_absolute_url() + page) == few == cost_of_it
 
 
 def test_a_message(alice, lobby):
-    """The room, the row, the head, the entry."""
+    """The room, the head and the row (on Postgres by one statement), the entry."""
+    together = connection.vendor == "postgresql"
     fields = {"text": "hello", "client_id": str(uuid.uuid4())}
-    assert cost(say, alice, str(lobby.pk), fields) == 4
-    assert cost(lobby.say, alice, "hello") == 3
+    assert cost(say, alice, str(lobby.pk), fields) == 4 - together
+    assert cost(lobby.say, alice, "hello") == 3 - together

@@ -42,17 +42,23 @@ def test_published_after_the_rows_were_read(client, lobby, alice, page, monkeypa
     assert "in between" in replayed(lobby, html)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_published_between_position_and_rows(client, lobby, alice, page, monkeypatch):
+@pytest.mark.parametrize(
+    "page, asked",
+    [("", "position"), ("", "positions"), ("fragment/", "position")],
+    ids=["anybody", "signed in", "fragment"],
+)
+def test_published_between_position_and_rows(client, lobby, alice, page, asked, monkeypatch):
     """It comes twice, which changes nothing; that it comes is what counts."""
-    position = views.position
+    find = getattr(views, asked)
 
-    def then_somebody_speaks(key):
-        found = position(key)
+    def then_somebody_speaks(*keys):
+        found = find(*keys)
         lobby.say(alice, "in between")
         return found
 
-    monkeypatch.setattr(views, "position", then_somebody_speaks)
+    monkeypatch.setattr(views, asked, then_somebody_speaks)
+    if asked == "positions":
+        client.force_login(alice)
     html = client.get(lobby.get_absolute_url() + page).content.decode()
     assert "in between" in html and "in between" in replayed(lobby, html)
 
