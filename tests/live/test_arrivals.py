@@ -7,6 +7,7 @@ from django.conf import settings as site
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from partyline.commentary.models import Event
 from partyline.live import arrivals, identity, pool
 from partyline.live.kinds import Kind, _kinds, register
 from partyline.live.store import store
@@ -186,7 +187,13 @@ def test_of_those_who_ask_for_a_private_room_only_its_members_see_it(room, peopl
         {lobby.key},
         {room.key, lobby.key},
     ]
-    assert arrivals.may_see(asked[1:2]) == [{lobby.key}]
+    assert arrivals.may_see(asked) == [arrivals.may_see([one])[0] for one in asked]
+
+
+def test_many_are_told_of_an_event_what_each_is(people):
+    event = Event.objects.create(title="Final", author=people[0])
+    asked = [(person, [event.key, "event:0"]) for person in [*people[:2], identity.AnonymousUser()]]
+    assert arrivals.may_see(asked) == [arrivals.may_see([one])[0] for one in asked] == [{event.key}] * 3
 
 
 def test_beside_something_it_is_seen_as_that_is(people, bob, monkeypatch):
