@@ -27,6 +27,11 @@ def may_see(person, id):
     return find(id) is not None
 
 
+def readers(people, id):
+    """Return the pks of all of the people where the commentary exists."""
+    return {person.pk for person in people} if find(id) else set()
+
+
 def note(person, id, fields):
     """Add a line: fields `text` and `client_id`."""
     event = find(id)
@@ -130,6 +135,7 @@ def live_now():
 KIND = Kind(
     "event",
     may_see=may_see,
+    readers=readers,
     handlers={"note": note, "edit": edit, "remove": remove, "key": key, "pin": pin, "react": react},
     states={"highlights": draw_highlights, "tallies": draw_tallies},
     clock={"status": draw_status},

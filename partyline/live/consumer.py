@@ -82,7 +82,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
         self.scope["headers"] = ()  # they would be kept as long as the socket
         revocations = hub.revocations
         try:
-            self.person, may_enter = await pool.run(greet, self)
+            self.person, may_enter = await hub.greetings.of(self)
         except Refused:
             metrics.REFUSED.labels("address").inc()
             log.info("Refused a socket, too much comes from %s", self.address)
@@ -117,8 +117,8 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
                 await hub.leave(key, self)
             except Exception:
                 log.exception("Leaving %s", key)
-        if self.person is not None:
-            await pool.run_store(limits.leave, self.person.pk, self)
+        if self.person is not None and self.person.pk:
+            await hub.departures.of((self.person.pk, self))
         raise StopConsumer
 
     def on_lost(self):
@@ -193,7 +193,7 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
             raise Refused("bad_frame", f"One page may show {MAX_STREAMS} streams at the most.")
         revocations = hub.revocations
         try:
-            allowed = await pool.run(may_resume, self.person, self.address, list(cursors))
+            allowed = await hub.rights.of((self.person, self.address, list(cursors)))
         except Refused:
             await self.close(1000)  # too much comes from its address: it comes back, later and later
             return
@@ -275,26 +275,19 @@ class LiveConsumer(OwedFrames, AsyncConsumer):
     async def _look_again(self):
         try:
             self.looking = False  # what comes from here on needs another look
-            person = await pool.run(identity.person_of, self.session)
+            person = await hub.signed_in.of(self.session)
             if person.pk != self.person.pk:
                 await self.close(4403 if await pool.run(identity.is_banned, self.person) else 4401)
                 return
             self.person = person
             asked = set(self.streams)
-            allowed = await pool.run(may_see, person, list(asked))
+            allowed = await hub.rights.of((person, "", list(asked)))
         except Exception as error:  # a product's too: who cannot be looked at may not read on
             log.warning("A socket could not be looked at again: %r", error)
             await self.close(1000)  # it comes back, and is asked who it is
             return
         for key in asked - allowed:
             await self._refuse(key)
-
-
-def greet(socket):
-    """Return (whose socket it is, whether they may have one more); raises Refused."""
-    limits.check(address=socket.address)
-    person = identity.person_of(socket.session)
-    return person, limits.enter(person.pk, socket)
 
 
 def act(handler, person, address, id, fields):
@@ -308,15 +301,3 @@ def refusal(error):
     if isinstance(error, Refused):
         return error
     return UNAVAILABLE if isinstance(error, OperationalError | InterfaceError) else ERROR
-
-
-def may_resume(person, address, keys):
-    """Return what `may_see` does; raises Refused where too much comes from the address."""
-    limits.check(address=address, times=max(1, len(keys)))
-    return may_see(person, keys)
-
-
-def may_see(person, keys):
-    """Return the set of those keys whose streams the person may see."""
-    found = [(key, *kinds.find(key)) for key in keys]
-    return {key for key, kind, id in found if kind and kind.may_see(person, id)}

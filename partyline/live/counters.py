@@ -35,20 +35,25 @@ class Counters:
             self._purge(now)
         return None
 
+    def take_each(self, asked):
+        """Do for each {key: rate} what `take` does, in this order."""
+        return [self.take(rates) for rates in asked]
+
     def _purge(self, now):
         if len(self._empty_at) > self._purge_at:
             self._empty_at = {key: at for key, at in self._empty_at.items() if at > now}
             self._purge_at = max(PURGE_AT, 2 * len(self._empty_at))
 
-    def hold(self, key, name, most):
-        """Hold one more under the key, for HELD_SECONDS; tells False where `most` are held already."""
-        now = time.monotonic()
+    def hold_each(self, pairs, most):
+        """Hold one more for each (key, name), for HELD_SECONDS; tells False where `most` are held already."""
+        now, answers = time.monotonic(), []
         with self._lock:
-            held = {n: until for n, until in self._held.get(key, {}).items() if until > now}
-            if name not in held and len(held) >= most:
-                return False
-            self._held[key] = held | {name: now + HELD_SECONDS}
-        return True
+            for key, name in pairs:
+                held = {n: until for n, until in self._held.get(key, {}).items() if until > now}
+                answers.append(name in held or len(held) < most)
+                if answers[-1]:
+                    self._held[key] = held | {name: now + HELD_SECONDS}
+        return answers
 
     def renew(self, pairs):
         """Hold all [(key, name)] for HELD_SECONDS more, however many they are."""
@@ -60,13 +65,14 @@ class Counters:
             alive = {key: {n: at for n, at in held.items() if at > now} for key, held in self._held.items()}
             self._held = {key: held for key, held in alive.items() if held}
 
-    def release(self, key, name):
-        """Hold it no longer."""
+    def release(self, pairs):
+        """Hold all [(key, name)] no longer."""
         with self._lock:
-            held = self._held.get(key, {})
-            held.pop(name, None)
-            if not held:
-                self._held.pop(key, None)
+            for key, name in pairs:
+                held = self._held.get(key, {})
+                held.pop(name, None)
+                if not held:
+                    self._held.pop(key, None)
 
 
 def reach(rate):
@@ -76,30 +82,42 @@ def reach(rate):
 
 # Time is Redis's own, in milliseconds: the processes' clocks may differ. A moment that is further ahead
 # than any can be tells that this clock was set back: the bucket is empty.
+# ARGV: of each who asks, how many of KEYS are theirs, and two numbers for each of these.
 TAKE = """
 local t = redis.call('TIME')
-local now, after = t[1] * 1000 + t[2] / 1000, {}
-for i, key in ipairs(KEYS) do
-  local each, reach = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-  local empty = tonumber(redis.call('GET', key) or now)
-  if empty > now + reach + 1 then empty = now end
-  after[i] = math.max(empty, now) + each
-  if after[i] - now > reach + 0.001 then return i end
+local now, found, first, arg = t[1] * 1000 + t[2] / 1000, {}, 0, 1
+while arg <= #ARGV do
+  local count, after, full = tonumber(ARGV[arg]), {}, 0
+  for i = 1, count do
+    local each, reach = tonumber(ARGV[arg + 2 * i - 1]), tonumber(ARGV[arg + 2 * i])
+    local empty = tonumber(redis.call('GET', KEYS[first + i]) or now)
+    if empty > now + reach + 1 then empty = now end
+    after[i] = math.max(empty, now) + each
+    if full == 0 and after[i] - now > reach + 0.001 then full = i end
+  end
+  for i = 1, full == 0 and count or 0 do
+    redis.call('SET', KEYS[first + i], string.format('%.3f', after[i]), 'PX', math.ceil(after[i] - now))
+  end
+  table.insert(found, full)
+  first, arg = first + count, arg + 1 + 2 * count
 end
-for i, key in ipairs(KEYS) do
-  redis.call('SET', key, string.format('%.3f', after[i]), 'PX', math.ceil(after[i] - now))
-end
-return 0
+return found
 """
+# KEYS and the names in ARGV, behind most and seconds, belong together.
 HOLD = """
-local t = redis.call('TIME')
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', t[1])
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
-  return 0
+local t, found = redis.call('TIME'), {}
+for i, key in ipairs(KEYS) do
+  local name = ARGV[i + 2]
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', t[1])
+  if redis.call('ZCARD', key) < tonumber(ARGV[1]) or redis.call('ZSCORE', key, name) then
+    redis.call('ZADD', key, t[1] + ARGV[2], name)
+    redis.call('EXPIRE', key, ARGV[2])
+    found[i] = 1
+  else
+    found[i] = 0
+  end
 end
-redis.call('ZADD', KEYS[1], t[1] + ARGV[3], ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-return 1
+return found
 """
 RENEW = """
 local until_ = redis.call('TIME')[1] + ARGV[1]
@@ -121,19 +139,27 @@ class RedisCounters:
 
     def take(self, rates):
         """See Counters.take."""
-        numbers = [f"{number * 1000:.3f}" for rate in rates.values() for number in (1 / rate, reach(rate))]
-        try:
-            full = self._server.ask(self._take, list(rates), numbers)
-        except Away:
-            return self._own.take(rates)
-        return list(rates)[full - 1] if full else None
+        return self.take_each([rates])[0]
 
-    def hold(self, key, name, most):
-        """See Counters.hold."""
+    def take_each(self, asked):
+        """See Counters.take_each."""
+        keys, numbers = [key for rates in asked for key in rates], []
+        for rates in asked:
+            numbers.append(len(rates))
+            numbers += [f"{n * 1000:.3f}" for rate in rates.values() for n in (1 / rate, reach(rate))]
         try:
-            return bool(self._server.ask(self._hold, [key], [name, most, HELD_SECONDS]))
+            found = self._server.ask(self._take, keys, numbers)
         except Away:
-            return self._own.hold(key, name, most)
+            return self._own.take_each(asked)
+        return [list(rates)[full - 1] if full else None for rates, full in zip(asked, found, strict=True)]
+
+    def hold_each(self, pairs, most):
+        """See Counters.hold_each."""
+        keys, names = zip(*pairs, strict=True)
+        try:
+            return [bool(held) for held in self._server.ask(self._hold, keys, [most, HELD_SECONDS, *names])]
+        except Away:
+            return self._own.hold_each(pairs, most)
 
     def renew(self, pairs):
         """See Counters.renew."""
@@ -144,10 +170,17 @@ class RedisCounters:
         except Away:
             self._own.renew(pairs)
 
-    def release(self, key, name):
+    def release(self, pairs):
         """See Counters.release."""
-        self._own.release(key, name)
+        self._own.release(pairs)
+
+        def forget():
+            with self._server.client.pipeline(transaction=False) as pipe:
+                for key, name in pairs:
+                    pipe.zrem(key, name)
+                pipe.execute()
+
         try:
-            self._server.ask(self._server.client.zrem, key, name)
+            self._server.ask(forget)
         except Away:
             pass  # it is forgotten when its time is over

@@ -12,14 +12,16 @@ from functools import partial
 
 from django.conf import settings
 
-from . import frames, heads, log, metrics, pool, revoke, rounds, state
+from . import arrivals, frames, heads, identity, limits, log, metrics, pool, revoke, rounds, state
 from .holes import PIECE, Holes
 from .local_people import LocalPeople
 from .tail import Shown, Tail
+from .together import Together
 
 logger = logging.getLogger(__name__)
 
 STATE_SECONDS = 0.25  # between two frames of the same state to the same readers
+PATIENCE = 0.1  # seconds after which who comes does not wait for a question that is under way
 RESUME_LIMIT = 2000  # a client that lacks more is told to reload that part of its page
 
 
@@ -31,6 +33,11 @@ class Hub(Holes):
         self.sockets = set()
         self.people = LocalPeople(self)
         self.revocations = 0  # how many have come so far
+        self.greetings = Together(lambda sockets: pool.run(arrivals.greet, sockets), PATIENCE)
+        self.signed_in = Together(lambda sessions: pool.run(identity.people_of, sessions), PATIENCE)
+        self.rights = Together(lambda asked: pool.run(arrivals.may_resume, asked), PATIENCE)
+        self.states = Together(lambda keys: pool.run_store(state.current_each, keys), PATIENCE)
+        self.departures = Together(lambda leaving: pool.run_store(limits.leave_each, leaving), PATIENCE)
 
     def start(self):
         """Begin to receive, on the running loop; more calls do nothing."""
@@ -154,7 +161,7 @@ class Hub(Holes):
         self.fanout.flush()  # what it has been sent above is not for it once more
         tail.members.add(socket)
         await self.people.arrive(key, socket)
-        for name, v, frame in await pool.run_store(state.current, key):
+        for name, v, frame in await self.states.of(key):
             if not self.deliver_state(key, name, v, frame) and key in socket.streams:
                 socket.push(frame)
         return read

@@ -37,7 +37,8 @@ class News(NamedTuple):
 class Kind:
     """What a product registers; `id` is the part of the key behind the colon, as text.
 
-    may_see(person, id) → bool; handlers[type](person, id, frame) acts or raises Refused, or returns a Future
+    may_see(person, id) → bool; readers(people, id) → {pk of those of them who may see it}, where one question
+    can tell it of many; handlers[type](person, id, frame) acts or raises Refused, or returns a Future
     of batches.py, which is settled when it is done;
     states[name](id) → html, which the product shows when it changes; clock[name](id) → html, a state that
     is drawn anew every few seconds while somebody looks;
@@ -58,8 +59,15 @@ class Kind:
     numbers: dict = field(default_factory=dict)
     gauges: Callable | None = None
     watched: bool = False
+    readers: Callable | None = None
     about: Callable | None = None
     news: Callable | None = None
+
+    def who_may_see(self, people, id):
+        """Return the pks of those of the people who may see the stream."""
+        if self.readers:
+            return self.readers(people, id)
+        return {person.pk for person in people if self.may_see(person, id)}
 
     @property
     def drawn(self):

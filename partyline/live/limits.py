@@ -36,6 +36,16 @@ def check(person=None, address="", times=1):
         raise Refused("too_fast", PERSON if full.startswith("limit:person:") else ADDRESS)
 
 
+def check_each(asked):
+    """Count for each (address, times); return the Refused of each, or None."""
+    rate, refusals = settings.WS_ADDRESS_PER_SECOND, [None] * len(asked)
+    counted = [number for number, (address, _) in enumerate(asked) if address and rate]
+    rates = [{f"limit:address:{asked[number][0]}": rate / asked[number][1]} for number in counted]
+    for number, full in zip(counted, store().counters.take_each(rates) if rates else (), strict=True):
+        refusals[number] = Refused("too_fast", ADDRESS) if full else None
+    return refusals
+
+
 def too_fast(request, form):
     """Count a POST that acts; tell whether it comes too fast, and then say so in the form."""
     host = request.META.get("HTTP_X_FORWARDED_FOR") or request.META.get("REMOTE_ADDR")  # nginx overwrites it
@@ -47,10 +57,12 @@ def too_fast(request, form):
     return False
 
 
-def enter(person, socket):
-    """Count a person's (id) socket; tells False where they have too many. A page that moves has two."""
+def enter_each(entering):
+    """Count each (person's id, socket); tell False for those who have too many. A page that moves has two."""
     most = settings.WS_SOCKETS_PER_PERSON * 2
-    return not (person and most) or store().counters.hold(f"sockets:{person}", name_of(socket), most)
+    held = [(f"sockets:{person}", name_of(socket)) for person, socket in entering if person and most]
+    answers = iter(store().counters.hold_each(held, most) if held else ())
+    return [not (person and most) or next(answers) for person, _ in entering]
 
 
 def renew(sockets):
@@ -63,10 +75,11 @@ def renew(sockets):
         store().counters.renew([(f"sockets:{socket.person.pk}", name_of(socket)) for socket in alive])
 
 
-def leave(person, socket):
-    """Count a socket no longer."""
-    if person and settings.WS_SOCKETS_PER_PERSON:
-        store().counters.release(f"sockets:{person}", name_of(socket))
+def leave_each(leaving):
+    """Count each (person's id, socket) no longer."""
+    if settings.WS_SOCKETS_PER_PERSON:
+        store().counters.release([(f"sockets:{person}", name_of(socket)) for person, socket in leaving])
+    return [None] * len(leaving)
 
 
 def name_of(socket):

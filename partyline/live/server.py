@@ -182,7 +182,11 @@ def main(argv):
     """Serve partyline.routing:sockets and end the process; further arguments are Daphne's own."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partyline.settings")
     limit = str(settings.WS_MAX_FRAME * 4)  # above it the connection is cut; up to it `too_long` is answered
-    options = ["--proxy-headers", "--no-server-name", "--verbosity=1", "--access-log=/dev/null"]
+    options = [
+        "--proxy-headers",
+        "--no-server-name",
+        "--verbosity=0",
+    ]  # the log of access is nginx's to write
     # The time-out below the interval, or the next ping forgets the time-out of the one before.
     options += ["--ping-interval=25", "--ping-timeout=20"]
     options += [f"--websocket-max-message-size={limit}", f"--websocket-max-frame-size={limit}"]

@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 
 from . import frames, kinds, notices
 from .store import Away, State, store
+from .together import each
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,13 @@ def current(key):
         log.warning("States of %s are not known now: %s", key, error)
         return own
     return [(name, s.v, frames.state(key, name, s.v, s.html)) for name, s in states.items()]
+
+
+def current_each(keys):
+    """Return what `current` does for each key, or the exception that it raises; each stream is asked once."""
+    keys_once = list(dict.fromkeys(keys))
+    found = dict(zip(keys_once, each(current, keys_once), strict=True))
+    return [found[key] for key in keys]
 
 
 def all_of(keys):

@@ -11,9 +11,14 @@ from .news import about, news
 from .numbers import NUMBERS
 
 
+def is_number(id):
+    """Tell whether it can be a room's: "007" would be another stream of room 7."""
+    return id.isdecimal() and str(int(id)) == id
+
+
 def find(person, id):
     """Return the room if the person may see it, else None."""
-    if not id.isdecimal() or str(int(id)) != id:  # "007" would be another stream of room 7
+    if not is_number(id):
         return None
     try:
         return Room.objects.get_for(person, int(id))
@@ -24,6 +29,11 @@ def find(person, id):
 def may_see(person, id):
     """Tell whether the person may read the room."""
     return find(person, id) is not None
+
+
+def readers(people, id):
+    """Return the pks of those of the people who may read the room."""
+    return Room.objects.readers(people, int(id)) if is_number(id) else set()
 
 
 def say(person, id, fields):
@@ -81,6 +91,7 @@ def draw_presence(id, people):
 KIND = Kind(
     "room",
     may_see=may_see,
+    readers=readers,
     handlers={"say": say, "edit": edit, "remove": remove},
     presence=draw_presence,
     numbers=NUMBERS,

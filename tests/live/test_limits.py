@@ -190,6 +190,16 @@ async def test_who_only_reads_has_no_number(pages, settings):
         await page.until(lambda frame: "error" in frame)
 
 
+def may_enter(person, socket):
+    [may] = limits.enter_each([(person, socket)])
+    return may
+
+
+def holds(counters, key, name, most):
+    [held] = counters.hold_each([(key, name)], most)
+    return held
+
+
 def sockets_of(person, count):
     return [SimpleNamespace(person=SimpleNamespace(pk=person), dead=False) for _ in range(count)]
 
@@ -200,23 +210,23 @@ def test_a_killed_processs_sockets_are_forgotten_but_not_the_renewed(settings, m
     with monkeypatch.context() as patch:
         patch.setattr(counters, "HELD_SECONDS", 1)
         for socket in alive + dead:
-            limits.enter(7, socket)
+            may_enter(7, socket)
     limits.renew(alive)
     for socket in new[:2]:
-        until(lambda socket=socket: limits.enter(7, socket), "the dead are forgotten")
-    assert not limits.enter(7, new[2])
+        until(lambda socket=socket: may_enter(7, socket), "the dead are forgotten")
+    assert not may_enter(7, new[2])
 
 
 def test_one_that_is_given_back_while_all_are_renewed_stays_so(settings):
     """The round lists the sockets, and gets to its turn when one has gone meanwhile: a drain has hundreds."""
     settings.WS_SOCKETS_PER_PERSON = 1
     (gone,) = listed = sockets_of(7, 1)
-    assert limits.enter(7, gone)
+    assert may_enter(7, gone)
     gone.dead = True
-    limits.leave(7, gone)
+    limits.leave_each([(7, gone)])
     limits.renew(listed)
     new = sockets_of(7, 2)
-    assert all(limits.enter(7, socket) for socket in new)
+    assert all(may_enter(7, socket) for socket in new)
 
 
 # Off, shared, and without Redis
@@ -225,7 +235,7 @@ def test_one_that_is_given_back_while_all_are_renewed_stays_so(settings):
 async def test_nought_is_no_limit(pages, wall, alice, at_once, settings, one_address):
     at_once(person=0, address=0)
     settings.WS_SOCKETS_PER_PERSON = 0
-    store().counters.take = store().counters.hold = None  # not even asked
+    store().counters.take_each = store().counters.hold_each = None  # not even asked
     page = await pages(alice)
     assert all("done" in answer for answer in await say(page, wall, 30))
 
@@ -235,13 +245,13 @@ def test_two_processes_count_together(own_redis):  # noqa: F811
     one, two = RedisCounters(own_redis.url, ""), RedisCounters(own_redis.url, "")
     taken = [each.take({"a": 0.001, "b": 0.002}) for each in (one, two, two)]
     assert taken == [None, "a", "a"]
-    assert [each.hold("k", name, 2) for each, name in ((one, "x"), (two, "y"), (one, "z"))] == [
+    assert [holds(each, "k", name, 2) for each, name in ((one, "x"), (two, "y"), (one, "z"))] == [
         True,
         True,
         False,
     ]
-    two.release("k", "x")
-    assert one.hold("k", "z", 2) and not two.hold("k", "x", 2)
+    two.release([("k", "x")])
+    assert holds(one, "k", "z", 2) and not holds(two, "k", "x", 2)
 
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING or "-")
@@ -277,9 +287,9 @@ def test_a_redis_that_hangs_is_asked_once_and_each_process_counts_for_itself(han
     monkeypatch.setattr(counters, "BURST_SECONDS", 3600)
     alone = RedisCounters(f"unix://{hanging.getsockname()}", "")
     assert [alone.take({"k": 3 / 3600}) for _ in range(5)] == [None, None, None, "k", "k"]
-    assert [alone.hold("k", name, 2) for name in "xyz"] == [True, True, False]
-    alone.release("k", "x")
-    assert alone.hold("k", "z", 2)
+    assert [holds(alone, "k", name, 2) for name in "xyz"] == [True, True, False]
+    alone.release([("k", "x")])
+    assert holds(alone, "k", "z", 2)
     alone.renew([("k", "z")])
     assert tries(hanging) == 1
 

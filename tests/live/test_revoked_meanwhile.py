@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from partyline.live import consumer, pool, revoke, state
+from partyline.live import arrivals, pool, revoke, state
 from partyline.live.kinds import Kind, _kinds, register
 
 from .conftest import in_thread
@@ -53,7 +53,7 @@ async def test_a_handshake(pages, hub, gate, alice, wall, monkeypatch):
     await pages()  # the hub listens
     while not hub.revocations:
         await asyncio.sleep(0.01)
-    held, before = Held(monkeypatch, "run", consumer.greet), hub.revocations
+    held, before = Held(monkeypatch, "run", arrivals.greet), hub.revocations
     opening = asyncio.ensure_future(pages(alice))
     await held.come.wait()
     alice.is_active = False
@@ -95,7 +95,7 @@ async def test_a_look_at_the_states(pages, hub, gate, alice, bob, where, monkeyp
     witness = await pages(bob)
     await witness.resume(**{"gate:a": (epoch, 0)})
     await witness.until(lambda frame: "state" in frame)  # from here on the tail knows it
-    held = Held(monkeypatch, "run_store", state.current)
+    held = Held(monkeypatch, "run_store", state.current_each)
     page = await pages(alice)
     await page.resume(**{"gate:a": (epoch, 0)})
     await held.come.wait()
